@@ -1,0 +1,1 @@
+"""Table pages, filters, cell text, export."""

@@ -1,0 +1,116 @@
+"""The configuration file: profiles and settings, as TOML."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from console.connection.profile import Environment, Profile
+from console.errors import UsageError
+
+_PROFILE_KEYS = {
+    "url",
+    "host",
+    "port",
+    "dbname",
+    "user",
+    "service",
+    "sslmode",
+    "sslrootcert",
+    "environment",
+    "read_only",
+    "connect_timeout",
+    "statement_timeout",
+}
+
+
+def config_path() -> Path:
+    """Returns where the configuration file is, whether or not it exists.
+
+    `$ROWSIGHT_CONFIG` overrides the platform's usual folder.
+    """
+    if override := os.environ.get("ROWSIGHT_CONFIG"):
+        return Path(override)
+    from platformdirs import user_config_path
+
+    return user_config_path("rowsight") / "config.toml"
+
+
+def load_profiles() -> dict[str, Profile]:
+    """Reads the profiles; an absent file means none.
+
+    Raises:
+        UsageError: The file does not parse or holds a wrong value; names file and key.
+    """
+    import tomllib
+
+    path = config_path()
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: {error}", hint="mend the file or set ROWSIGHT_CONFIG") from error
+    tables = document.get("profiles", {})
+    if not isinstance(tables, dict):
+        raise UsageError(f"{path}: profiles is not a table", hint="write [profiles.NAME]")
+    return {name: _profile(path, name, table) for name, table in tables.items()}
+
+
+def _profile(path: Path, name: str, table: Any) -> Profile:
+    def wrong(key: str, wanted: str) -> UsageError:
+        return UsageError(f"{path}: profiles.{name}.{key} is not {wanted}", hint=f"give {wanted}")
+
+    if not isinstance(table, dict):
+        raise UsageError(f"{path}: profiles.{name} is not a table", hint=f"[profiles.{name}]")
+    if "password" in table:
+        raise UsageError(
+            f"{path}: profiles.{name} holds a password",
+            hint="remove it; passwords come from .pgpass, the keyring or a prompt",
+        )
+    if unknown := sorted(set(table) - _PROFILE_KEYS):
+        raise UsageError(
+            f"{path}: profiles.{name}.{unknown[0]} is not a known key",
+            hint="known keys: " + ", ".join(sorted(_PROFILE_KEYS)),
+        )
+    try:
+        environment = Environment(table.get("environment", "unknown"))
+    except ValueError:
+        raise wrong("environment", "one of " + ", ".join(Environment)) from None
+    read_only = table.get("read_only", True)
+    if not isinstance(read_only, bool):
+        raise wrong("read_only", "true or false")
+    seconds = {}
+    for key, default in (("connect_timeout", 5.0), ("statement_timeout", 60.0)):
+        seconds[key] = table.get(key, default)
+        if isinstance(seconds[key], bool) or not isinstance(seconds[key], int | float):
+            raise wrong(key, "a number of seconds")
+        if seconds[key] <= 0:
+            raise wrong(key, "a number of seconds above zero")
+    parameters: dict[str, str] = {}
+    if "url" in table:
+        from console.connection.target import resolve
+
+        if not isinstance(table["url"], str) or "://" not in table["url"]:
+            raise wrong("url", "a postgresql:// URL")
+        given = resolve(table["url"])
+        if given.password is not None:
+            raise UsageError(
+                f"{path}: profiles.{name}.url holds a password",
+                hint="remove it; passwords come from .pgpass, the keyring or a prompt",
+            )
+        parameters.update(given.parameters)
+    for key in ("host", "port", "dbname", "user", "service", "sslmode", "sslrootcert"):
+        if key in table:
+            if not isinstance(table[key], str | int) or isinstance(table[key], bool):
+                raise wrong(key, "text")
+            parameters[key] = str(table[key])
+    return Profile(
+        name=name,
+        parameters=parameters,
+        environment=environment,
+        read_only=read_only,
+        connect_timeout=float(seconds["connect_timeout"]),
+        statement_timeout=float(seconds["statement_timeout"]),
+    )

@@ -1,0 +1,181 @@
+"""Turns what the driver and the server report into failures a person can act on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from console.errors import CannotConnect, ConsoleError, DatabaseFailed, TimedOut
+
+if TYPE_CHECKING:
+    from psycopg import Error
+
+    from console.connection.profile import Profile
+
+# libpq has no codes for connection failures, only words. First match wins; the server's own
+# refusals arrive as text too, because no result exists to carry a SQLSTATE.
+_CAUSES: tuple[tuple[str, str, str, str], ...] = (
+    (
+        r"could not translate host name|name or service not known|nodename nor servname"
+        r"|failed to resolve|temporary failure in name resolution|no address associated",
+        "host_unknown",
+        "the host name of {where} is not known",
+        "check the spelling, or the network's name server",
+    ),
+    (
+        r"network is unreachable",
+        "unreachable",
+        "there is no route to {where}",
+        "a direct Supabase host is IPv6 only: use the session pooler's host instead",
+    ),
+    (
+        r"timeout expired|timed out|connection timeout",
+        "connect_timeout",
+        "{where} did not answer in time",
+        "check host, port, VPN and firewall, or give more time with --timeout",
+    ),
+    (
+        r"password authentication failed|invalid password|wrong password",
+        "wrong_password",
+        "{where} refused the password",
+        "check .pgpass, PGPASSWORD or the service file, whichever gave it",
+    ),
+    (
+        r"no password supplied",
+        "password_needed",
+        "{where} asks for a password and none was given",
+        "put it in .pgpass or PGPASSWORD, or run in a terminal to be asked",
+    ),
+    (
+        r'database "?[^"]*"? does not exist',
+        "no_such_database",
+        "there is no such database on {where}",
+        "check the database's name; psql -l lists them",
+    ),
+    (
+        r'role "?[^"]*"? does not exist',
+        "no_such_role",
+        "there is no such role on {where}",
+        "check the user's name",
+    ),
+    (
+        r"no pg_hba.conf entry|ident authentication failed|peer authentication failed",
+        "not_admitted",
+        "{where} does not admit this user from here",
+        "check user, TLS mode and the server's pg_hba.conf",
+    ),
+    (
+        r"too many clients|too many connections|remaining connection slots|max client connections",
+        "too_many_connections",
+        "{where} has no free connection",
+        "wait, use the pooler, or end idle connections",
+    ),
+    (
+        r"starting up|not yet accepting|shutting down|recovery mode",
+        "not_ready",
+        "{where} is starting or stopping",
+        "try again in a few seconds",
+    ),
+    (
+        r"ssl|tls|certificate",
+        "tls_failed",
+        "{where} and this console could not agree on TLS",
+        "check sslmode and sslrootcert",
+    ),
+    (
+        r"connection refused|no such file or directory|no route to host|is the server running",
+        "refused",
+        "nothing answers at {where}",
+        "check host and port, and that the server runs",
+    ),
+    (
+        r"service file|definition of service",
+        "no_such_service",
+        "the service named in the target is not defined",
+        "check pg_service.conf or PGSERVICEFILE",
+    ),
+)
+
+_LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
+
+
+def place(profile: Profile) -> str:
+    """Returns where a profile points, in words, without user or password."""
+    parameters = profile.parameters
+    host = parameters.get("host") or parameters.get("hostaddr")
+    if host is None:
+        return profile.name or "the server"
+    port = parameters.get("port")
+    if host.startswith("/"):
+        return f"the socket in {host}"
+    return f"{host}:{port}" if port else host
+
+
+def without_secret(text: str, profile: Profile) -> str:
+    """Removes the profile's password from a text, should a message quote it."""
+    secret = profile.password.reveal() if profile.password else ""
+    text = text.replace(secret, "…") if secret else text
+    return re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1…", text, flags=re.IGNORECASE)
+
+
+def connect_failed(error: BaseException, profile: Profile) -> CannotConnect:
+    """Names the cause of a failed connection attempt."""
+    words = without_secret(str(error), profile).strip()
+    for pattern, code, message, hint in _CAUSES:
+        if re.search(pattern, words, re.IGNORECASE):
+            failure = CannotConnect(message.format(where=place(profile)), hint=hint, detail=words)
+            failure.code = code
+            return failure
+    return CannotConnect(
+        f"could not connect to {place(profile)}", hint="see the detail", detail=words
+    )
+
+
+def statement_failed(error: Error, profile: Profile) -> ConsoleError:
+    """Names the cause of a failed statement, or of a connection lost during it."""
+    diagnostics = error.diag
+    state = error.sqlstate
+    message = without_secret(diagnostics.message_primary or str(error).strip(), profile)
+    detail = "\n".join(
+        without_secret(part, profile)
+        for part in (diagnostics.message_detail, diagnostics.message_hint, diagnostics.context)
+        if part
+    )
+    if state is None or state.startswith("08") or state in _LOST:
+        return CannotConnect(
+            f"the connection to {place(profile)} was lost",
+            hint="it is opened again as soon as the server answers",
+            sqlstate=state,
+            detail=message,
+        )
+    if state == "57014" and "timeout" in message:
+        return TimedOut(
+            "the statement ran longer than allowed",
+            hint="give more time with --timeout, or ask for less",
+            sqlstate=state,
+            detail=message,
+        )
+    if state == "55P03":
+        return TimedOut(
+            "another session holds a lock that this needs",
+            hint="wait for it, or find it in pg_locks",
+            sqlstate=state,
+            detail=message,
+        )
+    return DatabaseFailed(message, hint=_hint(state), sqlstate=state, detail=detail)
+
+
+def _hint(state: str) -> str:
+    match state:
+        case "42501":
+            return "log in as a role that holds the privilege"
+        case "25006":
+            return "the server refuses writes here: read-only mode, or a standby"
+        case "42P01" | "3F000":
+            return "check the name; rowsight tables lists what is there"
+        case "53100":
+            return "the server's disk is full"
+        case "40P01":
+            return "two sessions waited for each other; try again"
+        case _:
+            return ""

@@ -1,0 +1,56 @@
+"""Where a database is, what it is to us, and how carefully to treat it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Environment(StrEnum):
+    """What a database is to the people who depend on it."""
+
+    DEMO = "demo"
+    DEV = "dev"
+    STAGING = "staging"
+    PROD = "prod"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A password that can't be printed by accident."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """Returns the password itself, for the driver only."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One database as a person names it.
+
+    Attributes:
+        name: What the person calls it; shown in messages.
+        parameters: libpq connection parameters, without a password. Empty means that
+            libpq's own environment decides.
+        environment: Shown on every screen; decides how destruction is confirmed.
+        read_only: Whether the server is told to refuse writes.
+        password: Given in a URL or asked for; kept in memory only.
+        connect_timeout: Seconds until a connection attempt is given up.
+        statement_timeout: Seconds a browsing statement may run.
+    """
+
+    name: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    environment: Environment = Environment.UNKNOWN
+    read_only: bool = True
+    password: Secret | None = None
+    connect_timeout: float = 5.0
+    statement_timeout: float = 60.0

@@ -1,0 +1,423 @@
+"""One connection to a database: connect, ask, cancel, close.
+
+A Session serialises what runs on it. Separate jobs take separate sessions, so that
+a slow statement in one never holds up another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from console.connection.profile import Profile, Secret
+from console.errors import CannotConnect, ConsoleError
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, AsyncCursor
+    from psycopg.sql import Composable
+
+    Statement = str | Composable
+
+Parameters = Sequence[Any] | Mapping[str, Any] | None
+AskPassword = Callable[[Profile], Secret | None]
+
+OLDEST_SERVER = 150000
+"""`server_version_num` of the oldest PostgreSQL that is supported."""
+
+
+class SessionState(StrEnum):
+    """Where a connection is in its life."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerInfo:
+    """Who answered, as it told us when we connected.
+
+    Attributes:
+        version: `server_version_num`, such as 180006.
+        version_text: The version as people write it, such as `18.6`.
+        host: Host name or socket folder.
+        superuser: Whether the login role is a superuser.
+        bypass_rls: Whether policies don't bind the login role.
+        standby: Whether the server replays another's log and so refuses writes.
+        pooled: Whether a transaction pooler stands between: statements may meet
+            different backends, session settings don't hold.
+    """
+
+    version: int
+    version_text: str
+    database: str
+    host: str
+    port: int
+    user: str
+    superuser: bool
+    bypass_rls: bool
+    standby: bool
+    tls: bool
+    pooled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A result as the server's own text, untouched by any type conversion.
+
+    Attributes:
+        columns: Column names in order.
+        types: Type oids in order.
+        rows: One tuple a row; None is SQL NULL.
+    """
+
+    columns: tuple[str, ...]
+    types: tuple[int, ...]
+    rows: list[tuple[str | None, ...]]
+
+
+def query_text(package: str, name: str) -> str:
+    """Reads a statement from `queries/<name>.sql` beside the given package's code."""
+    return (resources.files(package) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+class Transaction:
+    """An open transaction of a Session; ends with the `async with` that made it."""
+
+    def __init__(self, session: Session, connection: AsyncConnection[tuple[Any, ...]]) -> None:
+        self._session = session
+        self.connection = connection
+        """The driver's connection, for pipelines; its errors are the driver's own."""
+
+    async def execute(
+        self, statement: Statement, parameters: Parameters = None
+    ) -> AsyncCursor[tuple[Any, ...]]:
+        """Runs one statement and returns the driver's cursor.
+
+        Raises:
+            ConsoleError: The server refused it, or the connection is gone.
+        """
+        with self._session.faults():
+            return await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
+
+    async def fetch(
+        self, statement: Statement, parameters: Parameters = None
+    ) -> list[tuple[Any, ...]]:
+        """Runs one query and returns all its rows as Python values."""
+        with self._session.faults():
+            cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
+            return await cursor.fetchall()
+
+    async def value(self, statement: Statement, parameters: Parameters = None) -> Any:
+        """Runs one query and returns the first column of its first row, or None."""
+        rows = await self.fetch(statement, parameters)
+        return rows[0][0] if rows else None
+
+    async def texts(self, statement: Statement, parameters: Parameters = None) -> TextTable:
+        r"""Runs one query and returns the server's own text of every value.
+
+        No loader runs, so nothing the data holds (infinity, BC dates, broken bytes in an
+        SQL_ASCII database) can fail or change here. Bytes that are not UTF-8 become `\xNN`.
+        """
+        with self._session.faults():
+            cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
+        result = cursor.pgresult
+        if result is None or cursor.description is None:
+            return TextTable((), (), [])
+        width = result.nfields
+
+        def text(row: int, column: int) -> str | None:
+            value = result.get_value(row, column)
+            return None if value is None else value.decode("utf-8", "backslashreplace")
+
+        return TextTable(
+            tuple(column.name for column in cursor.description),
+            tuple(column.type_code for column in cursor.description),
+            [tuple(text(row, column) for column in range(width)) for row in range(result.ntuples)],
+        )
+
+
+class Session:
+    """A connection with its profile, its lock and what is known of the server.
+
+    Args:
+        profile: Where to connect.
+        purpose: What this connection is for; part of `application_name`.
+        ask_password: Called when the server wants a password nobody has given; returns
+            None to give up.
+        on_state: Told every change of state.
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        *,
+        purpose: str = "browse",
+        ask_password: AskPassword | None = None,
+        on_state: Callable[[SessionState], None] | None = None,
+    ) -> None:
+        self.profile = profile
+        self.purpose = purpose
+        self.server: ServerInfo | None = None
+        self.round_trip: float | None = None
+        """Seconds the last short statement took, there and back."""
+        self.state = SessionState.CONNECTING
+        self._ask_password = ask_password
+        self._on_state = on_state
+        self._connection: AsyncConnection[tuple[Any, ...]] | None = None
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> Session:
+        await self.connect()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.close()
+
+    def _enter(self, state: SessionState) -> None:
+        if state is not self.state:
+            self.state = state
+            if self._on_state is not None:
+                self._on_state(state)
+
+    async def connect(self) -> ServerInfo:
+        """Connects and learns who answered.
+
+        Raises:
+            CannotConnect: With the cause in words.
+            ConsoleError: The server is older than PostgreSQL 15.
+        """
+        self._enter(SessionState.CONNECTING)
+        try:
+            self._connection = await self._open()
+            self.server = await self._introduce(self._connection)
+        except BaseException:
+            await self._drop()
+            raise
+        self._enter(SessionState.CONNECTED)
+        return self.server
+
+    async def _open(self) -> AsyncConnection[tuple[Any, ...]]:
+        import psycopg
+
+        from console.connection.faults import connect_failed
+
+        secret = self.profile.password
+        for attempt in range(2):
+            parameters: dict[str, Any] = dict(self.profile.parameters)
+            if secret is not None:
+                parameters["password"] = secret.reveal()
+            timeout = self.profile.connect_timeout
+            try:
+                async with asyncio.timeout(timeout + 1):
+                    return await psycopg.AsyncConnection.connect(
+                        **{
+                            **parameters,
+                            "application_name": f"rowsight {self.purpose}",
+                            "client_encoding": "utf8",
+                            "connect_timeout": max(1, round(timeout)),
+                            "keepalives_idle": 5,
+                            "keepalives_interval": 2,
+                            "keepalives_count": 3,
+                            "tcp_user_timeout": 10000,
+                        },
+                        autocommit=True,
+                        prepare_threshold=None,
+                    )
+            except TimeoutError as error:
+                raise connect_failed(TimeoutError("timed out"), self.profile) from error
+            except psycopg.Error as error:
+                wanted = error.pgconn is not None and error.pgconn.needs_password
+                if attempt == 0 and secret is None and wanted and self._ask_password is not None:
+                    secret = self._ask_password(self.profile)
+                    if secret is not None:
+                        continue
+                raise connect_failed(error, self.profile) from error
+            except UnicodeError as error:
+                raise connect_failed(error, self.profile) from error
+        raise AssertionError("unreachable")
+
+    async def _introduce(self, connection: AsyncConnection[tuple[Any, ...]]) -> ServerInfo:
+        with self.faults():
+            started = time.perf_counter()
+            cursor = await connection.execute(
+                query_text("console.connection", "introduce").encode(),
+                {
+                    "pid": connection.info.backend_pid,
+                    "read_only": "on" if self.profile.read_only else "off",
+                    "statement_timeout": f"{round(self.profile.statement_timeout * 1000)}ms",
+                },
+            )
+            row = await cursor.fetchone()
+            self.round_trip = time.perf_counter() - started
+        assert row is not None
+        if row[0] < OLDEST_SERVER:
+            raise ConsoleError(
+                f"this server is PostgreSQL {row[1]}; rowsight needs 15 or newer",
+                hint="upgrade the server",
+            )
+        return ServerInfo(
+            version=row[0],
+            version_text=row[1].split()[0],
+            database=row[2],
+            host=connection.info.host,
+            port=connection.info.port,
+            user=row[3],
+            superuser=row[4],
+            bypass_rls=row[5],
+            standby=row[6],
+            tls=row[7],
+            pooled=row[8],
+        )
+
+    @contextlib.contextmanager
+    def faults(self) -> Iterator[None]:
+        """Turns the driver's errors into ConsoleErrors, and notices a lost connection."""
+        import psycopg
+
+        from console.connection.faults import statement_failed
+
+        try:
+            yield
+        except psycopg.Error as error:
+            failure = statement_failed(error, self.profile)
+            connection = self._connection
+            if isinstance(failure, CannotConnect) or (connection and connection.broken):
+                self._enter(SessionState.LOST)
+            raise failure from error
+
+    def _live(self) -> AsyncConnection[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
+            raise CannotConnect("there is no connection", hint="connect first")
+        return self._connection
+
+    @contextlib.asynccontextmanager
+    async def transaction(
+        self,
+        *,
+        read_only: bool = True,
+        isolation: str = "read committed",
+        statement_timeout: float | None = None,
+        lock_timeout: float | None = None,
+        search_path: str | None = None,
+        commit: bool = False,
+    ) -> AsyncIterator[Transaction]:
+        """Opens a transaction and holds this session's lock until it ends.
+
+        Leaving normally commits only if `commit` is set, and rolls back otherwise; an
+        exception always rolls back. Works through transaction pooling.
+
+        Args:
+            read_only: Told to the server, which enforces it.
+            isolation: The SQL name of the isolation level.
+            statement_timeout: Seconds a statement may run; None keeps the session's.
+            lock_timeout: Seconds a statement may wait for a lock; None keeps the session's.
+            search_path: Set for this transaction; '' qualifies every deparsed name.
+            commit: Whether leaving normally commits.
+
+        Raises:
+            ConsoleError: The connection is gone or the server refused.
+        """
+        async with self._lock:
+            connection = self._live()
+            mode = "read only" if read_only else "read write"
+            settings = [f"begin isolation level {isolation} {mode}"]
+            if statement_timeout is not None:
+                settings.append(f"set local statement_timeout = {round(statement_timeout * 1000)}")
+            if lock_timeout is not None:
+                settings.append(f"set local lock_timeout = {round(lock_timeout * 1000)}")
+            if search_path is not None:
+                quoted = search_path.replace("'", "''")
+                settings.append(f"select pg_catalog.set_config('search_path', '{quoted}', true)")
+            with self.faults():
+                await connection.execute("; ".join(settings).encode())
+            try:
+                yield Transaction(self, connection)
+            except BaseException:
+                await self._end(connection, "rollback")
+                raise
+            with self.faults():
+                await connection.execute(b"commit" if commit else b"rollback")
+
+    async def _end(self, connection: AsyncConnection[tuple[Any, ...]], statement: str) -> None:
+        import psycopg
+
+        with contextlib.suppress(psycopg.Error):
+            if not connection.closed:
+                await connection.execute(statement.encode())
+
+    async def fetch(
+        self, statement: Statement, parameters: Parameters = None
+    ) -> list[tuple[Any, ...]]:
+        """Runs one query in a read-only transaction of its own; rows as Python values."""
+        async with self.transaction() as transaction:
+            return await transaction.fetch(statement, parameters)
+
+    async def value(self, statement: Statement, parameters: Parameters = None) -> Any:
+        """Runs one query in a read-only transaction; the first value, or None."""
+        async with self.transaction() as transaction:
+            return await transaction.value(statement, parameters)
+
+    async def texts(self, statement: Statement, parameters: Parameters = None) -> TextTable:
+        """Runs one query in a read-only transaction; values as the server's own text."""
+        async with self.transaction() as transaction:
+            return await transaction.texts(statement, parameters)
+
+    async def ping(self) -> float:
+        """Measures one round trip.
+
+        Returns:
+            Seconds.
+
+        Raises:
+            ConsoleError: The connection is gone.
+        """
+        async with self._lock:
+            connection = self._live()
+            started = time.perf_counter()
+            with self.faults():
+                await connection.execute(b"select 1")
+            self.round_trip = time.perf_counter() - started
+            return self.round_trip
+
+    async def cancel(self) -> None:
+        """Ends what runs: asks the server, and after a second cuts the connection.
+
+        Against a stopped backend or a silent network no reply ever comes, so the socket
+        itself is shut down: the waiting task then ends at once and the state is LOST.
+        """
+        connection = self._connection
+        if connection is None or connection.closed:
+            return
+        import psycopg
+
+        try:
+            await connection.cancel_safe(timeout=1)
+            async with asyncio.timeout(1):
+                async with self._lock:
+                    return
+        except (psycopg.Error, TimeoutError):
+            with contextlib.suppress(OSError):
+                duplicate = socket.socket(fileno=os.dup(connection.fileno()))
+                duplicate.shutdown(socket.SHUT_RDWR)
+                duplicate.close()
+            self._enter(SessionState.LOST)
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def close(self) -> None:
+        """Closes the connection; safe to call twice."""
+        await self._drop()
+        self._enter(SessionState.CLOSED)

@@ -1,0 +1,1 @@
+"""Verify, plan and apply the master migration."""
