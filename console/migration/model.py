@@ -1,0 +1,223 @@
+"""The words of migration: what drifted, what would be done, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a difference matters; see `console.migration.severity`."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class DriftState(StrEnum):
+    """How a live object differs from the expected catalog."""
+
+    MISSING = "missing"
+    CHANGED = "changed"
+    EXTRA = "extra"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogObject:
+    """One object of a catalog, described by the attributes that are compared.
+
+    Attributes:
+        kind: `table`, `column`, `constraint`, `index`, `policy`, `trigger`, `function`,
+            `grant`, `schema`, `extension`, `role`, `rule`, `publication`, …
+        identity: The object's name as SQL writes it, quoted where needed; unique per kind.
+        table: Identity of the relation it belongs to, or None.
+        definition: Attribute name to value, all plain JSON values.
+    """
+
+    kind: str
+    identity: str
+    table: str | None
+    definition: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that is not what the migration says.
+
+    Attributes:
+        expected: What the migration says, as readable SQL or `attribute: value` lines;
+            None when the object is extra.
+        actual: What the database has, in the same form; None when it is missing.
+        mend: Statements that mend it, in order; empty where mending is not possible.
+        table: Identity of the relation it belongs to, or None.
+        pending: Left for after the commit on purpose (a constraint still to be validated,
+            an index still to be built concurrently).
+    """
+
+    kind: str
+    identity: str
+    severity: Severity
+    state: DriftState
+    expected: str | None
+    actual: str | None
+    mend: tuple[str, ...]
+    table: str | None = None
+    pending: bool = False
+
+
+class Verdict(StrEnum):
+    """The answer to "is this database exactly what the migration says?"."""
+
+    IN_SYNC = "in_sync"
+    DRIFT = "drift"
+    NOT_APPLIED = "not_applied"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result of one verify.
+
+    Attributes:
+        differences: Most severe first, then in order of mending.
+        foreign: Objects that are not ours, counted by kind.
+        server_version: As the server writes it, such as `18.6`.
+        elapsed_ms: Milliseconds the whole verify took.
+    """
+
+    verdict: Verdict
+    differences: tuple[Difference, ...]
+    foreign: Mapping[str, int]
+    server_version: str
+    elapsed_ms: float
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """Number of differences by severity, every severity present."""
+        return {
+            severity: sum(d.severity is severity for d in self.differences) for severity in Severity
+        }
+
+    def failed(self, *, strict: bool = False) -> bool:
+        """Tells whether anything is critical or an error, or with `strict` a warning."""
+        bad = {Severity.CRITICAL, Severity.ERROR} | ({Severity.WARNING} if strict else set())
+        return any(d.severity in bad and not d.pending for d in self.differences)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step of a plan.
+
+    Attributes:
+        action: `create`, `change`, `drop_policy` or `set_aside`.
+        sql: The statement or statements.
+        lock: The strongest lock it takes on an existing table, in SQL's words, or None.
+        rows_estimate: The planner's estimate for that table, or None.
+        line: Line of the migration file the statement starts at, or None when the
+            statement mends a difference and stands in no file.
+        offset: Character offset of the statement in the migration file, or None.
+    """
+
+    action: str
+    kind: str
+    identity: str
+    sql: str
+    lock: str | None = None
+    rows_estimate: int | None = None
+    line: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why the whole apply is refused, and the way out.
+
+    Attributes:
+        fingerprint: Name of the known legacy shape, or None.
+        resolve: Statements that resolve it without losing a row.
+    """
+
+    identity: str
+    reason: str
+    fingerprint: str | None
+    resolve: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What apply would do, before it does anything.
+
+    Attributes:
+        actions: In order of execution; empty when nothing is to be done.
+        skipped: Number of expected objects that are right already.
+        conflicts: Any one of them refuses the whole apply.
+        foreign: Number of objects that are not ours and stay untouched.
+        verification: The verify the plan was made from.
+    """
+
+    actions: tuple[Action, ...]
+    skipped: int
+    conflicts: tuple[Conflict, ...]
+    foreign: int
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyProgress:
+    """Told while an apply runs.
+
+    Attributes:
+        phase: `verifying`, `waiting`, `executing`, `checking`, `committing`, `finishing`.
+        done: Statements executed so far.
+        total: Statements in all.
+        identity: The object in work, or what is waited for.
+        elapsed: Seconds since apply began.
+    """
+
+    phase: str
+    done: int
+    total: int
+    identity: str
+    elapsed: float
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """What an apply did.
+
+    Attributes:
+        applied: Whether the database now verifies (also when nothing was to be done).
+        verification: The verify made inside the transaction before it committed.
+        pending: Differences left for after the commit and not finished yet.
+        notices: How many notices the server sent.
+    """
+
+    applied: bool
+    statements_executed: int
+    elapsed_ms: float
+    retries: int
+    history_recorded: bool
+    verification: Verification
+    dry_run: bool = False
+    notices: int = 0
+    pending: tuple[Difference, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How to plan and apply.
+
+    Attributes:
+        dry_run: Do everything in the transaction, then roll back.
+        history: Record the migration as Supabase's CLI does.
+        replace_policies: Drop policies on our tables that are not ours.
+        set_aside: Rename conflicting tables out of the way.
+        lock_timeout: Seconds a statement may wait for a lock.
+    """
+
+    dry_run: bool = False
+    history: bool = True
+    replace_policies: bool = False
+    set_aside: bool = False
+    lock_timeout: float = 3.0
