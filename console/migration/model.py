@@ -24,6 +24,10 @@ class DriftState(StrEnum):
     EXTRA = "extra"
 
 
+Key = tuple[str, str]
+"""Kind and identity: what names one object of a catalog."""
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogObject:
     """One object of a catalog, described by the attributes that are compared.
@@ -41,6 +45,11 @@ class CatalogObject:
     table: str | None
     definition: Mapping[str, object]
 
+    @property
+    def key(self) -> Key:
+        """What names this object."""
+        return self.kind, self.identity
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -54,6 +63,11 @@ class Difference:
         table: Identity of the relation it belongs to, or None.
         pending: Left for after the commit on purpose (a constraint still to be validated,
             an index still to be built concurrently).
+        note: One sentence that neither side shows: why there is no mend, what went with it.
+        covers: Every object this one difference speaks of, itself first: what cannot exist
+            without it (the columns of a missing table, the index of a missing column) and
+            the privileges of one grant.
+        order: Rank in the order of mending, which differs from the order of severity.
     """
 
     kind: str
@@ -65,6 +79,9 @@ class Difference:
     mend: tuple[str, ...]
     table: str | None = None
     pending: bool = False
+    note: str = ""
+    covers: tuple[Key, ...] = ()
+    order: int = 0
 
 
 class Verdict(StrEnum):
