@@ -118,9 +118,11 @@ $do$;
 do $$
 begin
   if exists (select from pg_catalog.pg_available_extensions where name = 'pgcrypto' and installed_version is null) then
-    create schema if not exists extensions;
+    if to_regnamespace('extensions') is null then
+      create schema extensions;
+      grant usage on schema extensions to anon, authenticated, service_role;
+    end if;
     create extension if not exists pgcrypto with schema extensions;
-    grant usage on schema extensions to anon, authenticated, service_role;
   end if;
 exception when insufficient_privilege then
   raise notice 'pgcrypto was not installed: %', sqlerrm;
@@ -335,7 +337,8 @@ create table if not exists public.app_allowlist (
   "updatedAt" timestamptz not null default now(),
   constraint app_allowlist_pkey primary key (id),
   constraint "app_allowlist_userId_appId_key" unique ("userId", "appId"),
-  constraint "app_allowlist_userId_fkey" foreign key ("userId") references public.privacy_prefs ("userId") on delete cascade,
+  constraint "app_allowlist_userId_fkey"
+    foreign key ("userId") references public.privacy_prefs ("userId") on delete cascade,
   constraint app_allowlist_scope_check check (scope in ('none', 'metadata_only', 'metadata_plus_usage'))
 );
 
@@ -349,7 +352,8 @@ create table if not exists public.signal_toggles (
   "updatedAt" timestamptz not null default now(),
   constraint signal_toggles_pkey primary key (id),
   constraint "signal_toggles_userId_signalKey_key" unique ("userId", "signalKey"),
-  constraint "signal_toggles_userId_fkey" foreign key ("userId") references public.privacy_prefs ("userId") on delete cascade,
+  constraint "signal_toggles_userId_fkey"
+    foreign key ("userId") references public.privacy_prefs ("userId") on delete cascade,
   constraint "signal_toggles_samplingRate_check" check ("samplingRate" between 0 and 1)
 );
 
@@ -363,7 +367,8 @@ create table if not exists public.telemetry_events (
   "metadataRedactedJson" jsonb,
   "createdAt" timestamptz not null default now(),
   constraint telemetry_events_pkey primary key (id),
-  constraint "telemetry_events_userId_fkey" foreign key ("userId") references public.privacy_prefs ("userId") on delete cascade,
+  constraint "telemetry_events_userId_fkey"
+    foreign key ("userId") references public.privacy_prefs ("userId") on delete cascade,
   constraint "telemetry_events_durationMs_check" check ("durationMs" >= 0)
 );
 
@@ -378,7 +383,8 @@ create table if not exists public.privacy_transparency_log (
   metadata jsonb default '{}',
   "timestamp" timestamptz not null default now(),
   constraint privacy_transparency_log_pkey primary key (id),
-  constraint "privacy_transparency_log_userId_fkey" foreign key ("userId") references public.users (id) on delete cascade
+  constraint "privacy_transparency_log_userId_fkey"
+    foreign key ("userId") references public.users (id) on delete cascade
 );
 
 
@@ -471,7 +477,8 @@ create table if not exists public.organization_members (
   "updatedAt" timestamptz not null default now(),
   constraint organization_members_pkey primary key (id),
   constraint "organization_members_organizationId_userId_key" unique ("organizationId", "userId"),
-  constraint "organization_members_organizationId_fkey" foreign key ("organizationId") references public.organizations (id) on delete cascade,
+  constraint "organization_members_organizationId_fkey"
+    foreign key ("organizationId") references public.organizations (id) on delete cascade,
   constraint "organization_members_userId_fkey" foreign key ("userId") references public.users (id) on delete cascade,
   constraint organization_members_role_check check (role in ('owner', 'admin', 'member'))
 );
@@ -488,7 +495,8 @@ create table if not exists public.workflows (
   "updatedAt" timestamptz not null default now(),
   constraint workflows_pkey primary key (id),
   constraint "workflows_userId_fkey" foreign key ("userId") references public.users (id) on delete cascade,
-  constraint "workflows_organizationId_fkey" foreign key ("organizationId") references public.organizations (id) on delete cascade
+  constraint "workflows_organizationId_fkey"
+    foreign key ("organizationId") references public.organizations (id) on delete cascade
 );
 
 create table if not exists public.workflow_versions (
@@ -499,7 +507,8 @@ create table if not exists public.workflow_versions (
   "createdAt" timestamptz not null default now(),
   constraint workflow_versions_pkey primary key (id),
   constraint "workflow_versions_workflowId_version_key" unique ("workflowId", version),
-  constraint "workflow_versions_workflowId_fkey" foreign key ("workflowId") references public.workflows (id) on delete cascade,
+  constraint "workflow_versions_workflowId_fkey"
+    foreign key ("workflowId") references public.workflows (id) on delete cascade,
   constraint workflow_versions_version_check check (version >= 1)
 );
 
@@ -513,8 +522,10 @@ create table if not exists public.workflow_executions (
   "startedAt" timestamptz not null default now(),
   "completedAt" timestamptz,
   constraint workflow_executions_pkey primary key (id),
-  constraint "workflow_executions_workflowId_fkey" foreign key ("workflowId") references public.workflows (id) on delete cascade,
-  constraint workflow_executions_status_check check (status in ('pending', 'running', 'completed', 'failed', 'cancelled')),
+  constraint "workflow_executions_workflowId_fkey"
+    foreign key ("workflowId") references public.workflows (id) on delete cascade,
+  constraint workflow_executions_status_check
+    check (status in ('pending', 'running', 'completed', 'failed', 'cancelled')),
   constraint workflow_executions_period_check check ("completedAt" >= "startedAt")
 );
 
@@ -553,7 +564,8 @@ create table if not exists public.user_integrations (
   "updatedAt" timestamptz not null default now(),
   constraint user_integrations_pkey primary key (id),
   constraint "user_integrations_userId_fkey" foreign key ("userId") references public.users (id) on delete cascade,
-  constraint "user_integrations_organizationId_fkey" foreign key ("organizationId") references public.organizations (id) on delete cascade
+  constraint "user_integrations_organizationId_fkey"
+    foreign key ("organizationId") references public.organizations (id) on delete cascade
 );
 
 
@@ -643,7 +655,8 @@ create index if not exists idx_telemetry_events_user_timestamp on public.telemet
 
 create index if not exists idx_telemetry_events_app_id on public.telemetry_events ("appId");
 
-create index if not exists idx_privacy_transparency_log_user_timestamp on public.privacy_transparency_log ("userId", "timestamp" desc);
+create index if not exists idx_privacy_transparency_log_user_timestamp
+  on public.privacy_transparency_log ("userId", "timestamp" desc);
 
 create index if not exists idx_organization_members_user_id on public.organization_members ("userId");
 
@@ -690,7 +703,8 @@ create index if not exists idx_mfa_enforced_sessions_expires_at on public.mfa_en
 create index if not exists idx_analytics_events_occurred_at on public.analytics_events (occurred_at);
 
 -- First order of each customer, from the index alone.
-create index if not exists idx_analytics_events_orders on public.analytics_events (user_id, occurred_at) where event_name = 'order_completed';
+create index if not exists idx_analytics_events_orders
+  on public.analytics_events (user_id, occurred_at) where event_name = 'order_completed';
 
 create index if not exists idx_spend_date on public.spend (date);
 
@@ -781,8 +795,8 @@ $$;
 -- Functions: monitoring
 -- ---------------------------------------------------------------------------------------------------
 
--- FORCE ROW LEVEL SECURITY binds the owner too, unless he has BYPASSRLS: a count of zero would then be
--- a lie. Call it first, from inside the function whose owner does the reading.
+-- FORCE ROW LEVEL SECURITY binds an owner without BYPASSRLS as well: a count of zero would then be a lie.
+-- Call it first, from inside the function whose owner does the reading.
 create or replace function private.require_all_rows(_table regclass)
 returns void
 language plpgsql
@@ -1183,7 +1197,9 @@ begin
     for _row in select e.value, e.ordinality from jsonb_array_elements(_rows) with ordinality as e loop
       begin
         insert into public.analytics_events (id, occurred_at, user_id, event_name, props)
-        select coalesce(r.id, gen_random_uuid()), coalesce(r.occurred_at, now()), r.user_id, r.event_name, coalesce(r.props, '{}')
+        select
+          coalesce(r.id, gen_random_uuid()), coalesce(r.occurred_at, now()), r.user_id, r.event_name,
+          coalesce(r.props, '{}')
         from jsonb_to_record(_row.value) as r (id uuid, occurred_at timestamptz, user_id uuid, event_name text, props jsonb)
         on conflict (id) do nothing;
       exception when data_exception or integrity_constraint_violation then
@@ -1455,7 +1471,7 @@ end
 $$;
 
 -- Writes what happened to a user's privacy settings, as hashes: provable, and telling nothing. When the
--- user himself is being erased there is nobody left to be transparent to.
+-- user is being erased there is nobody left to be transparent to.
 create or replace function private.log_privacy_change()
 returns trigger
 language plpgsql
@@ -1569,7 +1585,6 @@ create or replace trigger update_workflow_runs_updated_at before update on publi
 
 create or replace trigger auto_redact_telemetry_before_insert before insert on public.telemetry_events
   for each row execute function public.auto_redact_telemetry();
-
 alter table public.telemetry_events enable always trigger auto_redact_telemetry_before_insert;
 
 create or replace trigger log_privacy_prefs_changes after insert or update or delete on public.privacy_prefs
@@ -1583,12 +1598,10 @@ create or replace trigger log_signal_toggles_changes after insert or update or d
 
 create or replace trigger refuse_privacy_transparency_log_change before update or delete on public.privacy_transparency_log
   for each row execute function private.refuse_log_change();
-
 alter table public.privacy_transparency_log enable always trigger refuse_privacy_transparency_log_change;
 
 create or replace trigger refuse_privacy_transparency_log_truncate before truncate on public.privacy_transparency_log
   for each statement execute function private.refuse_log_change();
-
 alter table public.privacy_transparency_log enable always trigger refuse_privacy_transparency_log_truncate;
 
 
@@ -1606,28 +1619,23 @@ alter table public.privacy_transparency_log enable always trigger refuse_privacy
 alter table public.users enable row level security;
 
 drop policy if exists users_select on public.users;
-
 create policy users_select on public.users for select to authenticated
   using (id = (select auth.uid()));
 
 drop policy if exists users_insert on public.users;
-
 create policy users_insert on public.users for insert to authenticated
   with check (id = (select auth.uid()));
 
 drop policy if exists users_update on public.users;
-
 create policy users_update on public.users for update to authenticated
   using (id = (select auth.uid()))
   with check (id = (select auth.uid()));
 
 drop policy if exists users_delete on public.users;
-
 create policy users_delete on public.users for delete to authenticated
   using (id = (select auth.uid()));
 
 drop policy if exists users_service on public.users;
-
 create policy users_service on public.users for all to service_role
   using (true)
   with check (true);
@@ -1635,17 +1643,14 @@ create policy users_service on public.users for all to service_role
 alter table public.sessions enable row level security;
 
 drop policy if exists sessions_select on public.sessions;
-
 create policy sessions_select on public.sessions for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists sessions_delete on public.sessions;
-
 create policy sessions_delete on public.sessions for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists sessions_service on public.sessions;
-
 create policy sessions_service on public.sessions for all to service_role
   using (true)
   with check (true);
@@ -1653,17 +1658,14 @@ create policy sessions_service on public.sessions for all to service_role
 alter table public.mfa_enforced_sessions enable row level security;
 
 drop policy if exists mfa_enforced_sessions_select on public.mfa_enforced_sessions;
-
 create policy mfa_enforced_sessions_select on public.mfa_enforced_sessions for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists mfa_enforced_sessions_delete on public.mfa_enforced_sessions;
-
 create policy mfa_enforced_sessions_delete on public.mfa_enforced_sessions for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists mfa_enforced_sessions_service on public.mfa_enforced_sessions;
-
 create policy mfa_enforced_sessions_service on public.mfa_enforced_sessions for all to service_role
   using (true)
   with check (true);
@@ -1676,28 +1678,23 @@ create policy mfa_enforced_sessions_service on public.mfa_enforced_sessions for 
 alter table public.events enable row level security;
 
 drop policy if exists events_select on public.events;
-
 create policy events_select on public.events for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists events_insert on public.events;
-
 create policy events_insert on public.events for insert to authenticated
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists events_update on public.events;
-
 create policy events_update on public.events for update to authenticated
   using ("userId" = (select auth.uid()))
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists events_delete on public.events;
-
 create policy events_delete on public.events for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists events_service on public.events;
-
 create policy events_service on public.events for all to service_role
   using (true)
   with check (true);
@@ -1705,28 +1702,23 @@ create policy events_service on public.events for all to service_role
 alter table public.patterns enable row level security;
 
 drop policy if exists patterns_select on public.patterns;
-
 create policy patterns_select on public.patterns for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists patterns_insert on public.patterns;
-
 create policy patterns_insert on public.patterns for insert to authenticated
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists patterns_update on public.patterns;
-
 create policy patterns_update on public.patterns for update to authenticated
   using ("userId" = (select auth.uid()))
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists patterns_delete on public.patterns;
-
 create policy patterns_delete on public.patterns for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists patterns_service on public.patterns;
-
 create policy patterns_service on public.patterns for all to service_role
   using (true)
   with check (true);
@@ -1734,28 +1726,23 @@ create policy patterns_service on public.patterns for all to service_role
 alter table public.relationships enable row level security;
 
 drop policy if exists relationships_select on public.relationships;
-
 create policy relationships_select on public.relationships for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists relationships_insert on public.relationships;
-
 create policy relationships_insert on public.relationships for insert to authenticated
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists relationships_update on public.relationships;
-
 create policy relationships_update on public.relationships for update to authenticated
   using ("userId" = (select auth.uid()))
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists relationships_delete on public.relationships;
-
 create policy relationships_delete on public.relationships for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists relationships_service on public.relationships;
-
 create policy relationships_service on public.relationships for all to service_role
   using (true)
   with check (true);
@@ -1769,12 +1756,10 @@ create policy relationships_service on public.relationships for all to service_r
 alter table public.subscriptions enable row level security;
 
 drop policy if exists subscriptions_select on public.subscriptions;
-
 create policy subscriptions_select on public.subscriptions for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists subscriptions_service on public.subscriptions;
-
 create policy subscriptions_service on public.subscriptions for all to service_role
   using (true)
   with check (true);
@@ -1782,12 +1767,10 @@ create policy subscriptions_service on public.subscriptions for all to service_r
 alter table public.utm_tracks enable row level security;
 
 drop policy if exists utm_tracks_select on public.utm_tracks;
-
 create policy utm_tracks_select on public.utm_tracks for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists utm_tracks_service on public.utm_tracks;
-
 create policy utm_tracks_service on public.utm_tracks for all to service_role
   using (true)
   with check (true);
@@ -1795,12 +1778,10 @@ create policy utm_tracks_service on public.utm_tracks for all to service_role
 alter table public.cohorts enable row level security;
 
 drop policy if exists cohorts_select on public.cohorts;
-
 create policy cohorts_select on public.cohorts for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists cohorts_service on public.cohorts;
-
 create policy cohorts_service on public.cohorts for all to service_role
   using (true)
   with check (true);
@@ -1808,12 +1789,10 @@ create policy cohorts_service on public.cohorts for all to service_role
 alter table public.feature_flags enable row level security;
 
 drop policy if exists feature_flags_select on public.feature_flags;
-
 create policy feature_flags_select on public.feature_flags for select to anon, authenticated
   using (true);
 
 drop policy if exists feature_flags_service on public.feature_flags;
-
 create policy feature_flags_service on public.feature_flags for all to service_role
   using (true)
   with check (true);
@@ -1821,12 +1800,10 @@ create policy feature_flags_service on public.feature_flags for all to service_r
 alter table public.offers enable row level security;
 
 drop policy if exists offers_select on public.offers;
-
 create policy offers_select on public.offers for select to anon, authenticated
   using (enabled);
 
 drop policy if exists offers_service on public.offers;
-
 create policy offers_service on public.offers for all to service_role
   using (true)
   with check (true);
@@ -1836,59 +1813,49 @@ create policy offers_service on public.offers for all to service_role
 -- Row-level security: privacy and compliance
 -- ---------------------------------------------------------------------------------------------------
 -- Zero trust: privacy_prefs, telemetry_events and privacy_transparency_log belong to the user alone. FORCE
--- binds the owner unless he has BYPASSRLS; service_role has no policy and, below, no grant, since no
--- policy binds a role with BYPASSRLS.
+-- binds an owner without BYPASSRLS as well; service_role has no policy and, below, no grant, since no policy
+-- binds a role with BYPASSRLS. The owner can still read: encrypt_telemetry_metadata is for that.
 
 alter table public.privacy_prefs enable row level security;
-
 alter table public.privacy_prefs force row level security;
 
 drop policy if exists privacy_prefs_select on public.privacy_prefs;
-
 create policy privacy_prefs_select on public.privacy_prefs for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists privacy_prefs_insert on public.privacy_prefs;
-
 create policy privacy_prefs_insert on public.privacy_prefs for insert to authenticated
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists privacy_prefs_update on public.privacy_prefs;
-
 create policy privacy_prefs_update on public.privacy_prefs for update to authenticated
   using ("userId" = (select auth.uid()))
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists privacy_prefs_delete on public.privacy_prefs;
-
 create policy privacy_prefs_delete on public.privacy_prefs for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 alter table public.app_allowlist enable row level security;
 
 drop policy if exists app_allowlist_select on public.app_allowlist;
-
 create policy app_allowlist_select on public.app_allowlist for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists app_allowlist_insert on public.app_allowlist;
-
 create policy app_allowlist_insert on public.app_allowlist for insert to authenticated
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists app_allowlist_update on public.app_allowlist;
-
 create policy app_allowlist_update on public.app_allowlist for update to authenticated
   using ("userId" = (select auth.uid()))
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists app_allowlist_delete on public.app_allowlist;
-
 create policy app_allowlist_delete on public.app_allowlist for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists app_allowlist_service on public.app_allowlist;
-
 create policy app_allowlist_service on public.app_allowlist for all to service_role
   using (true)
   with check (true);
@@ -1896,59 +1863,48 @@ create policy app_allowlist_service on public.app_allowlist for all to service_r
 alter table public.signal_toggles enable row level security;
 
 drop policy if exists signal_toggles_select on public.signal_toggles;
-
 create policy signal_toggles_select on public.signal_toggles for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists signal_toggles_insert on public.signal_toggles;
-
 create policy signal_toggles_insert on public.signal_toggles for insert to authenticated
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists signal_toggles_update on public.signal_toggles;
-
 create policy signal_toggles_update on public.signal_toggles for update to authenticated
   using ("userId" = (select auth.uid()))
   with check ("userId" = (select auth.uid()));
 
 drop policy if exists signal_toggles_delete on public.signal_toggles;
-
 create policy signal_toggles_delete on public.signal_toggles for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists signal_toggles_service on public.signal_toggles;
-
 create policy signal_toggles_service on public.signal_toggles for all to service_role
   using (true)
   with check (true);
 
 alter table public.telemetry_events enable row level security;
-
 alter table public.telemetry_events force row level security;
 
 drop policy if exists telemetry_events_select on public.telemetry_events;
-
 create policy telemetry_events_select on public.telemetry_events for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists telemetry_events_insert on public.telemetry_events;
-
 create policy telemetry_events_insert on public.telemetry_events for insert to authenticated
   with check ("userId" = (select auth.uid()));
 
 alter table public.privacy_transparency_log enable row level security;
-
 alter table public.privacy_transparency_log force row level security;
 
 drop policy if exists privacy_transparency_log_select on public.privacy_transparency_log;
-
 create policy privacy_transparency_log_select on public.privacy_transparency_log for select to authenticated
   using ("userId" = (select auth.uid()));
 
 -- FORCE would keep the owner's own trigger functions from writing the log. This lets the owner insert,
 -- but only from inside a trigger; no API role is a pg_database_owner, nor holds INSERT on this table.
 drop policy if exists privacy_transparency_log_insert on public.privacy_transparency_log;
-
 create policy privacy_transparency_log_insert on public.privacy_transparency_log for insert to pg_database_owner
   with check (pg_trigger_depth() > 0);
 
@@ -1961,12 +1917,10 @@ create policy privacy_transparency_log_insert on public.privacy_transparency_log
 alter table public.audit_logs enable row level security;
 
 drop policy if exists audit_logs_select on public.audit_logs;
-
 create policy audit_logs_select on public.audit_logs for select to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists audit_logs_service on public.audit_logs;
-
 create policy audit_logs_service on public.audit_logs for all to service_role
   using (true)
   with check (true);
@@ -1974,17 +1928,14 @@ create policy audit_logs_service on public.audit_logs for all to service_role
 alter table public.audit_log enable row level security;
 
 drop policy if exists audit_log_select on public.audit_log;
-
 create policy audit_log_select on public.audit_log for select to authenticated
   using (user_id = (select auth.uid()));
 
 drop policy if exists audit_log_insert on public.audit_log;
-
 create policy audit_log_insert on public.audit_log for insert to authenticated
   with check (user_id = (select auth.uid()));
 
 drop policy if exists audit_log_service on public.audit_log;
-
 create policy audit_log_service on public.audit_log for all to service_role
   using (true)
   with check (true);
@@ -1992,7 +1943,6 @@ create policy audit_log_service on public.audit_log for all to service_role
 alter table public.retention_policies enable row level security;
 
 drop policy if exists retention_policies_service on public.retention_policies;
-
 create policy retention_policies_service on public.retention_policies for all to service_role
   using (true)
   with check (true);
@@ -2000,7 +1950,6 @@ create policy retention_policies_service on public.retention_policies for all to
 alter table public.metrics_log enable row level security;
 
 drop policy if exists metrics_log_service on public.metrics_log;
-
 create policy metrics_log_service on public.metrics_log for all to service_role
   using (true)
   with check (true);
@@ -2009,19 +1958,17 @@ create policy metrics_log_service on public.metrics_log for all to service_role
 -- ---------------------------------------------------------------------------------------------------
 -- Row-level security: organizations and workflows
 -- ---------------------------------------------------------------------------------------------------
--- Nobody makes himself a member: organizations and their first owner come from the service role, all others
--- from an owner or admin. Versions and executions follow their workflow: the sub-select is itself subject to
+-- Nobody joins by their own hand: organizations and their first owner come from the service role, all other
+-- members from an owner or admin. Versions and executions follow their workflow: the sub-select is itself subject to
 -- the policies on workflows.
 
 alter table public.roles enable row level security;
 
 drop policy if exists roles_select on public.roles;
-
 create policy roles_select on public.roles for select to anon, authenticated
   using (true);
 
 drop policy if exists roles_service on public.roles;
-
 create policy roles_service on public.roles for all to service_role
   using (true)
   with check (true);
@@ -2029,18 +1976,15 @@ create policy roles_service on public.roles for all to service_role
 alter table public.organizations enable row level security;
 
 drop policy if exists organizations_select on public.organizations;
-
 create policy organizations_select on public.organizations for select to authenticated
   using (id = any (array(select private.my_org_ids())));
 
 drop policy if exists organizations_update on public.organizations;
-
 create policy organizations_update on public.organizations for update to authenticated
   using (id = any (array(select private.my_admin_org_ids())))
   with check (id = any (array(select private.my_admin_org_ids())));
 
 drop policy if exists organizations_service on public.organizations;
-
 create policy organizations_service on public.organizations for all to service_role
   using (true)
   with check (true);
@@ -2048,28 +1992,23 @@ create policy organizations_service on public.organizations for all to service_r
 alter table public.organization_members enable row level security;
 
 drop policy if exists organization_members_select on public.organization_members;
-
 create policy organization_members_select on public.organization_members for select to authenticated
   using ("organizationId" = any (array(select private.my_org_ids())));
 
 drop policy if exists organization_members_insert on public.organization_members;
-
 create policy organization_members_insert on public.organization_members for insert to authenticated
   with check ("organizationId" = any (array(select private.my_admin_org_ids())));
 
 drop policy if exists organization_members_update on public.organization_members;
-
 create policy organization_members_update on public.organization_members for update to authenticated
   using ("organizationId" = any (array(select private.my_admin_org_ids())))
   with check ("organizationId" = any (array(select private.my_admin_org_ids())));
 
 drop policy if exists organization_members_delete on public.organization_members;
-
 create policy organization_members_delete on public.organization_members for delete to authenticated
   using ("organizationId" = any (array(select private.my_admin_org_ids())));
 
 drop policy if exists organization_members_service on public.organization_members;
-
 create policy organization_members_service on public.organization_members for all to service_role
   using (true)
   with check (true);
@@ -2077,28 +2016,29 @@ create policy organization_members_service on public.organization_members for al
 alter table public.workflows enable row level security;
 
 drop policy if exists workflows_select on public.workflows;
-
 create policy workflows_select on public.workflows for select to authenticated
   using ("userId" = (select auth.uid()) or "organizationId" = any (array(select private.my_org_ids())));
 
 drop policy if exists workflows_insert on public.workflows;
-
 create policy workflows_insert on public.workflows for insert to authenticated
-  with check ("userId" = (select auth.uid()) and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids()))));
+  with check (
+    "userId" = (select auth.uid())
+    and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids())))
+  );
 
 drop policy if exists workflows_update on public.workflows;
-
 create policy workflows_update on public.workflows for update to authenticated
   using ("userId" = (select auth.uid()))
-  with check ("userId" = (select auth.uid()) and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids()))));
+  with check (
+    "userId" = (select auth.uid())
+    and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids())))
+  );
 
 drop policy if exists workflows_delete on public.workflows;
-
 create policy workflows_delete on public.workflows for delete to authenticated
   using ("userId" = (select auth.uid()));
 
 drop policy if exists workflows_service on public.workflows;
-
 create policy workflows_service on public.workflows for all to service_role
   using (true)
   with check (true);
@@ -2106,28 +2046,27 @@ create policy workflows_service on public.workflows for all to service_role
 alter table public.workflow_versions enable row level security;
 
 drop policy if exists workflow_versions_select on public.workflow_versions;
-
 create policy workflow_versions_select on public.workflow_versions for select to authenticated
   using ("workflowId" = any (array(select w.id from public.workflows as w)));
 
 drop policy if exists workflow_versions_insert on public.workflow_versions;
-
 create policy workflow_versions_insert on public.workflow_versions for insert to authenticated
-  with check ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))));
+  with check (
+    "workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid())))
+  );
 
 drop policy if exists workflow_versions_update on public.workflow_versions;
-
 create policy workflow_versions_update on public.workflow_versions for update to authenticated
   using ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))))
-  with check ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))));
+  with check (
+    "workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid())))
+  );
 
 drop policy if exists workflow_versions_delete on public.workflow_versions;
-
 create policy workflow_versions_delete on public.workflow_versions for delete to authenticated
   using ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))));
 
 drop policy if exists workflow_versions_service on public.workflow_versions;
-
 create policy workflow_versions_service on public.workflow_versions for all to service_role
   using (true)
   with check (true);
@@ -2135,28 +2074,27 @@ create policy workflow_versions_service on public.workflow_versions for all to s
 alter table public.workflow_executions enable row level security;
 
 drop policy if exists workflow_executions_select on public.workflow_executions;
-
 create policy workflow_executions_select on public.workflow_executions for select to authenticated
   using ("workflowId" = any (array(select w.id from public.workflows as w)));
 
 drop policy if exists workflow_executions_insert on public.workflow_executions;
-
 create policy workflow_executions_insert on public.workflow_executions for insert to authenticated
-  with check ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))));
+  with check (
+    "workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid())))
+  );
 
 drop policy if exists workflow_executions_update on public.workflow_executions;
-
 create policy workflow_executions_update on public.workflow_executions for update to authenticated
   using ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))))
-  with check ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))));
+  with check (
+    "workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid())))
+  );
 
 drop policy if exists workflow_executions_delete on public.workflow_executions;
-
 create policy workflow_executions_delete on public.workflow_executions for delete to authenticated
   using ("workflowId" = any (array(select w.id from public.workflows as w where w."userId" = (select auth.uid()))));
 
 drop policy if exists workflow_executions_service on public.workflow_executions;
-
 create policy workflow_executions_service on public.workflow_executions for all to service_role
   using (true)
   with check (true);
@@ -2164,23 +2102,19 @@ create policy workflow_executions_service on public.workflow_executions for all 
 alter table public.workflow_runs enable row level security;
 
 drop policy if exists workflow_runs_select on public.workflow_runs;
-
 create policy workflow_runs_select on public.workflow_runs for select to authenticated
   using (user_id = (select auth.uid()));
 
 drop policy if exists workflow_runs_insert on public.workflow_runs;
-
 create policy workflow_runs_insert on public.workflow_runs for insert to authenticated
   with check (user_id = (select auth.uid()));
 
 drop policy if exists workflow_runs_update on public.workflow_runs;
-
 create policy workflow_runs_update on public.workflow_runs for update to authenticated
   using (user_id = (select auth.uid()))
   with check (user_id = (select auth.uid()));
 
 drop policy if exists workflow_runs_service on public.workflow_runs;
-
 create policy workflow_runs_service on public.workflow_runs for all to service_role
   using (true)
   with check (true);
@@ -2189,33 +2123,34 @@ create policy workflow_runs_service on public.workflow_runs for all to service_r
 -- ---------------------------------------------------------------------------------------------------
 -- Row-level security: integrations
 -- ---------------------------------------------------------------------------------------------------
--- One's own, wherever one may put it; admins also manage all of their organization's.
+-- One's own, in no organization or in one's own; admins also manage all of their organization's.
 
 alter table public.user_integrations enable row level security;
 
 drop policy if exists user_integrations_select on public.user_integrations;
-
 create policy user_integrations_select on public.user_integrations for select to authenticated
   using ("userId" = (select auth.uid()) or "organizationId" = any (array(select private.my_org_ids())));
 
 drop policy if exists user_integrations_insert on public.user_integrations;
-
 create policy user_integrations_insert on public.user_integrations for insert to authenticated
-  with check ("userId" = (select auth.uid()) and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids()))));
+  with check (
+    "userId" = (select auth.uid())
+    and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids())))
+  );
 
 drop policy if exists user_integrations_update on public.user_integrations;
-
 create policy user_integrations_update on public.user_integrations for update to authenticated
   using ("userId" = (select auth.uid()) or "organizationId" = any (array(select private.my_admin_org_ids())))
-  with check (("userId" = (select auth.uid()) and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids())))) or "organizationId" = any (array(select private.my_admin_org_ids())));
+  with check (
+    ("userId" = (select auth.uid()) and ("organizationId" is null or "organizationId" = any (array(select private.my_org_ids()))))
+    or "organizationId" = any (array(select private.my_admin_org_ids()))
+  );
 
 drop policy if exists user_integrations_delete on public.user_integrations;
-
 create policy user_integrations_delete on public.user_integrations for delete to authenticated
   using ("userId" = (select auth.uid()) or "organizationId" = any (array(select private.my_admin_org_ids())));
 
 drop policy if exists user_integrations_service on public.user_integrations;
-
 create policy user_integrations_service on public.user_integrations for all to service_role
   using (true)
   with check (true);
@@ -2229,7 +2164,6 @@ create policy user_integrations_service on public.user_integrations for all to s
 alter table public.analytics_events enable row level security;
 
 drop policy if exists analytics_events_service on public.analytics_events;
-
 create policy analytics_events_service on public.analytics_events for all to service_role
   using (true)
   with check (true);
@@ -2237,7 +2171,6 @@ create policy analytics_events_service on public.analytics_events for all to ser
 alter table public.spend enable row level security;
 
 drop policy if exists spend_service on public.spend;
-
 create policy spend_service on public.spend for all to service_role
   using (true)
   with check (true);
@@ -2245,7 +2178,6 @@ create policy spend_service on public.spend for all to service_role
 alter table public.metrics_daily enable row level security;
 
 drop policy if exists metrics_daily_service on public.metrics_daily;
-
 create policy metrics_daily_service on public.metrics_daily for all to service_role
   using (true)
   with check (true);
@@ -2269,29 +2201,20 @@ grant usage on schema private to authenticated;
 -- Grants: user management
 -- ---------------------------------------------------------------------------------------------------
 
-revoke all on table public.users from public, anon, authenticated, service_role;
-
 -- Not the password's hash; and an address is changed, or called verified, by the sign-in service alone.
+revoke all on table public.users from public, anon, authenticated, service_role;
 grant select (id, email, "emailVerified", name, image, "createdAt", "updatedAt") on public.users to authenticated;
-
 grant insert (id, email, name, image) on public.users to authenticated;
-
 grant update (name, image) on public.users to authenticated;
-
 grant delete on public.users to authenticated;
-
 grant select, insert, update, delete on table public.users to service_role;
 
 revoke all on table public.sessions from public, anon, authenticated, service_role;
-
 grant select, delete on table public.sessions to authenticated;
-
 grant select, insert, update, delete on table public.sessions to service_role;
 
 revoke all on table public.mfa_enforced_sessions from public, anon, authenticated, service_role;
-
 grant select, delete on table public.mfa_enforced_sessions to authenticated;
-
 grant select, insert, update, delete on table public.mfa_enforced_sessions to service_role;
 
 
@@ -2300,21 +2223,15 @@ grant select, insert, update, delete on table public.mfa_enforced_sessions to se
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.events from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.events to authenticated;
-
 grant select, insert, update, delete on table public.events to service_role;
 
 revoke all on table public.patterns from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.patterns to authenticated;
-
 grant select, insert, update, delete on table public.patterns to service_role;
 
 revoke all on table public.relationships from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.relationships to authenticated;
-
 grant select, insert, update, delete on table public.relationships to service_role;
 
 
@@ -2323,33 +2240,23 @@ grant select, insert, update, delete on table public.relationships to service_ro
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.subscriptions from public, anon, authenticated, service_role;
-
 grant select on table public.subscriptions to authenticated;
-
 grant select, insert, update, delete on table public.subscriptions to service_role;
 
 revoke all on table public.utm_tracks from public, anon, authenticated, service_role;
-
 grant select on table public.utm_tracks to authenticated;
-
 grant select, insert, update, delete on table public.utm_tracks to service_role;
 
 revoke all on table public.cohorts from public, anon, authenticated, service_role;
-
 grant select on table public.cohorts to authenticated;
-
 grant select, insert, update, delete on table public.cohorts to service_role;
 
 revoke all on table public.feature_flags from public, anon, authenticated, service_role;
-
 grant select on table public.feature_flags to anon, authenticated;
-
 grant select, insert, update, delete on table public.feature_flags to service_role;
 
 revoke all on table public.offers from public, anon, authenticated, service_role;
-
 grant select on table public.offers to anon, authenticated;
-
 grant select, insert, update, delete on table public.offers to service_role;
 
 
@@ -2358,27 +2265,20 @@ grant select, insert, update, delete on table public.offers to service_role;
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.privacy_prefs from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.privacy_prefs to authenticated;
 
 revoke all on table public.app_allowlist from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.app_allowlist to authenticated;
-
 grant select, insert, update, delete on table public.app_allowlist to service_role;
 
 revoke all on table public.signal_toggles from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.signal_toggles to authenticated;
-
 grant select, insert, update, delete on table public.signal_toggles to service_role;
 
 revoke all on table public.telemetry_events from public, anon, authenticated, service_role;
-
 grant select, insert on table public.telemetry_events to authenticated;
 
 revoke all on table public.privacy_transparency_log from public, anon, authenticated, service_role;
-
 grant select on table public.privacy_transparency_log to authenticated;
 
 
@@ -2387,28 +2287,20 @@ grant select on table public.privacy_transparency_log to authenticated;
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.audit_logs from public, anon, authenticated, service_role;
-
 grant select on table public.audit_logs to authenticated;
-
 grant select, insert, update, delete on table public.audit_logs to service_role;
 
-revoke all on table public.audit_log from public, anon, authenticated, service_role;
-
-revoke all on sequence public.audit_log_id_seq from public, anon, authenticated, service_role;
-
 -- The time is the server's.
+revoke all on table public.audit_log from public, anon, authenticated, service_role;
+revoke all on sequence public.audit_log_id_seq from public, anon, authenticated, service_role;
 grant select, insert (user_id, action, meta) on public.audit_log to authenticated;
-
 grant select, insert, update, delete on table public.audit_log to service_role;
 
 revoke all on table public.retention_policies from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.retention_policies to service_role;
 
 revoke all on table public.metrics_log from public, anon, authenticated, service_role;
-
 revoke all on sequence public.metrics_log_id_seq from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.metrics_log to service_role;
 
 
@@ -2417,46 +2309,32 @@ grant select, insert, update, delete on table public.metrics_log to service_role
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.roles from public, anon, authenticated, service_role;
-
 grant select on table public.roles to anon, authenticated;
-
 grant select, insert, update, delete on table public.roles to service_role;
 
-revoke all on table public.organizations from public, anon, authenticated, service_role;
-
 -- The plan is bought, not set.
+revoke all on table public.organizations from public, anon, authenticated, service_role;
 grant select, update (name, slug, settings) on public.organizations to authenticated;
-
 grant select, insert, update, delete on table public.organizations to service_role;
 
 revoke all on table public.organization_members from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.organization_members to authenticated;
-
 grant select, insert, update, delete on table public.organization_members to service_role;
 
 revoke all on table public.workflows from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.workflows to authenticated;
-
 grant select, insert, update, delete on table public.workflows to service_role;
 
 revoke all on table public.workflow_versions from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.workflow_versions to authenticated;
-
 grant select, insert, update, delete on table public.workflow_versions to service_role;
 
 revoke all on table public.workflow_executions from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.workflow_executions to authenticated;
-
 grant select, insert, update, delete on table public.workflow_executions to service_role;
 
 revoke all on table public.workflow_runs from public, anon, authenticated, service_role;
-
 grant select, insert, update on table public.workflow_runs to authenticated;
-
 grant select, insert, update, delete on table public.workflow_runs to service_role;
 
 
@@ -2465,9 +2343,7 @@ grant select, insert, update, delete on table public.workflow_runs to service_ro
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.user_integrations from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.user_integrations to authenticated;
-
 grant select, insert, update, delete on table public.user_integrations to service_role;
 
 
@@ -2476,49 +2352,39 @@ grant select, insert, update, delete on table public.user_integrations to servic
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.analytics_events from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.analytics_events to service_role;
 
 revoke all on table public.spend from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.spend to service_role;
 
 revoke all on table public.metrics_daily from public, anon, authenticated, service_role;
-
 grant select, insert, update, delete on table public.metrics_daily to service_role;
 
 
 -- ---------------------------------------------------------------------------------------------------
 -- Grants: functions
 -- ---------------------------------------------------------------------------------------------------
--- Trigger functions need none. The telemetry trigger runs as whoever inserts, so he may redact.
+-- Trigger functions need none. The telemetry trigger runs as whoever inserts, who therefore may redact.
 
 revoke all on function public.is_admin() from public, anon, authenticated, service_role;
-
 grant execute on function public.is_admin() to authenticated;
 
 revoke all on function public.is_org_member(uuid) from public, anon, authenticated, service_role;
-
 grant execute on function public.is_org_member(uuid) to authenticated;
 
 revoke all on function public.is_org_admin(uuid) from public, anon, authenticated, service_role;
-
 grant execute on function public.is_org_admin(uuid) to authenticated;
 
 revoke all on function private.my_org_ids() from public, anon, authenticated, service_role;
-
 grant execute on function private.my_org_ids() to authenticated;
 
 revoke all on function private.my_admin_org_ids() from public, anon, authenticated, service_role;
-
 grant execute on function private.my_admin_org_ids() to authenticated;
 
 revoke all on function private.is_org_member(uuid) from public, anon, authenticated, service_role;
-
 grant execute on function private.is_org_member(uuid) to authenticated;
 
 revoke all on function private.is_org_admin(uuid) from public, anon, authenticated, service_role;
-
 grant execute on function private.is_org_admin(uuid) to authenticated;
 
 revoke all on function private.require_all_rows(regclass) from public, anon, authenticated, service_role;
@@ -2534,67 +2400,51 @@ revoke all on function public.update_updated_at_column() from public, anon, auth
 revoke all on function public.auto_redact_telemetry() from public, anon, authenticated, service_role;
 
 revoke all on function public.redact_telemetry_metadata(jsonb) from public, anon, authenticated, service_role;
-
 grant execute on function public.redact_telemetry_metadata(jsonb) to authenticated, service_role;
 
 revoke all on function public.encrypt_telemetry_metadata(jsonb, text) from public, anon, authenticated, service_role;
-
 grant execute on function public.encrypt_telemetry_metadata(jsonb, text) to authenticated, service_role;
 
 revoke all on function public.get_table_sizes() from public, anon, authenticated, service_role;
-
 grant execute on function public.get_table_sizes() to service_role;
 
 revoke all on function public.get_index_usage() from public, anon, authenticated, service_role;
-
 grant execute on function public.get_index_usage() to service_role;
 
 revoke all on function public.privacy_guardian_health_check() from public, anon, authenticated, service_role;
-
 grant execute on function public.privacy_guardian_health_check() to service_role;
 
 revoke all on function public.system_healthcheck() from public, anon, authenticated, service_role;
-
 grant execute on function public.system_healthcheck() to service_role;
 
 revoke all on function public.count_retention_data() from public, anon, authenticated, service_role;
-
 grant execute on function public.count_retention_data() to service_role;
 
 revoke all on function public.cleanup_retention_batch(text, integer) from public, anon, authenticated, service_role;
-
 grant execute on function public.cleanup_retention_batch(text, integer) to service_role;
 
 revoke all on function public.cleanup_retention_data() from public, anon, authenticated, service_role;
-
 grant execute on function public.cleanup_retention_data() to service_role;
 
 revoke all on function public.count_telemetry_by_retention() from public, anon, authenticated, service_role;
-
 grant execute on function public.count_telemetry_by_retention() to service_role;
 
 revoke all on function public.cleanup_telemetry_batch(integer) from public, anon, authenticated, service_role;
-
 grant execute on function public.cleanup_telemetry_batch(integer) to service_role;
 
 revoke all on function public.cleanup_telemetry_by_retention() from public, anon, authenticated, service_role;
-
 grant execute on function public.cleanup_telemetry_by_retention() to service_role;
 
 revoke all on function public.audit_rls_violation(text, uuid, text) from public, anon, authenticated, service_role;
-
 grant execute on function public.audit_rls_violation(text, uuid, text) to service_role;
 
 revoke all on function public.upsert_events(jsonb) from public, anon, authenticated, service_role;
-
 grant execute on function public.upsert_events(jsonb) to service_role;
 
 revoke all on function public.upsert_spend(jsonb) from public, anon, authenticated, service_role;
-
 grant execute on function public.upsert_spend(jsonb) to service_role;
 
 revoke all on function public.recompute_metrics_daily(date, date) from public, anon, authenticated, service_role;
-
 grant execute on function public.recompute_metrics_daily(date, date) to service_role;
 
 
