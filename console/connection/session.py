@@ -12,7 +12,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -189,6 +189,14 @@ class Session:
             if self._on_state is not None:
                 self._on_state(state)
 
+    def another(self, purpose: str, *, read_only: bool = True) -> Session:
+        """Makes a session to the same place for a job of its own, not connected yet.
+
+        A password that was asked for is not asked for again.
+        """
+        profile = replace(self.profile, read_only=read_only)
+        return Session(profile, purpose=purpose, ask_password=self._ask_password)
+
     async def connect(self) -> ServerInfo:
         """Connects and learns who answered.
 
@@ -219,7 +227,7 @@ class Session:
             timeout = self.profile.connect_timeout
             try:
                 async with asyncio.timeout(timeout + 1):
-                    return await psycopg.AsyncConnection.connect(
+                    connection = await psycopg.AsyncConnection.connect(
                         **{
                             **parameters,
                             "application_name": f"rowsight {self.purpose}",
@@ -233,6 +241,8 @@ class Session:
                         autocommit=True,
                         prepare_threshold=None,
                     )
+                self.profile = replace(self.profile, password=secret)
+                return connection
             except TimeoutError as error:
                 raise connect_failed(TimeoutError("timed out"), self.profile) from error
             except psycopg.Error as error:

@@ -131,6 +131,7 @@ class Action:
         sql: The statement or statements.
         lock: The strongest lock it takes on an existing table, in SQL's words, or None.
         rows_estimate: The planner's estimate for that table, or None.
+        table_bytes: Size of that table with its indexes, or None.
         line: Line of the migration file the statement starts at, or None when the
             statement mends a difference and stands in no file.
         offset: Character offset of the statement in the migration file, or None.
@@ -144,6 +145,7 @@ class Action:
     rows_estimate: int | None = None
     line: int | None = None
     offset: int | None = None
+    table_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
