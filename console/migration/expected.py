@@ -21,6 +21,9 @@ from console.migration.model import CatalogObject, Key
 FORMAT = 1
 """Version of the JSON document's layout."""
 
+API_ROLES = ("anon", "authenticated", "service_role")
+"""The roles through which an application reaches the database."""
+
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 

@@ -28,6 +28,9 @@ Key = tuple[str, str]
 """Kind and identity: what names one object of a catalog."""
 
 
+_NOT_COMPARED = frozenset({"needs", "columns", "version"})
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogObject:
     """One object of a catalog, described by the attributes that are compared.
@@ -38,6 +41,9 @@ class CatalogObject:
         identity: The object's name as SQL writes it, quoted where needed; unique per kind.
         table: Identity of the relation it belongs to, or None.
         definition: Attribute name to value, all plain JSON values.
+        compared: The attributes that make two objects equal: all but what follows from other
+            objects (`needs`: the columns it can't exist without) or is judged on its own
+            (`columns`: their order, `version`: of an extension).
     """
 
     kind: str
@@ -49,6 +55,10 @@ class CatalogObject:
     def key(self) -> Key:
         """What names this object."""
         return self.kind, self.identity
+
+    @property
+    def compared(self) -> Mapping[str, object]:  # noqa: D102 - described by the class
+        return {k: v for k, v in self.definition.items() if k not in _NOT_COMPARED}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class Snapshot:
             Definitions call it `owner`, any other role by name.
         asks_auth: Whether this role may call auth.uid() and auth.role(); None where they
             do not exist.
+        available: Extensions we ask for that this server offers, with the version it would
+            install.
     """
 
     objects: Mapping[Key, CatalogObject]
@@ -44,6 +46,7 @@ class Snapshot:
     server_version: str
     owner: str | None
     asks_auth: bool | None
+    available: Mapping[str, str]
 
 
 async def read_snapshot(tx: Transaction, scope: Scope) -> Snapshot:
@@ -73,6 +76,7 @@ async def read_snapshot(tx: Transaction, scope: Scope) -> Snapshot:
         server_version=document["server_version"],
         owner=document["owner"],
         asks_auth=document["asks_auth"],
+        available=document["available"],
     )
 
 
