@@ -142,6 +142,8 @@ class Action:
         lock: The strongest lock it takes on an existing table, in SQL's words, or None.
         rows_estimate: The planner's estimate for that table, or None.
         table_bytes: Size of that table with its indexes, or None.
+        after_commit: Whether it runs by itself after the transaction, because inside it the
+            lock would be held too long.
         line: Line of the migration file the statement starts at, or None when the
             statement mends a difference and stands in no file.
         offset: Character offset of the statement in the migration file, or None.
@@ -156,6 +158,7 @@ class Action:
     line: int | None = None
     offset: int | None = None
     table_bytes: int | None = None
+    after_commit: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
--- What bears the names of our tables: kind, size, and the index names that go with it. Rows as
--- the planner knows them, scaled to the size of today; a table never analysed counts as rows of
--- 100 bytes.
+-- What bears the names of our tables: kind, shape, size, and the index names that go with it.
+-- Rows as the planner knows them, scaled to the size of today; a table never analysed counts as
+-- rows of 100 bytes. Under an empty search path every type is named in full.
 select pg_catalog.jsonb_build_object(
   'today', pg_catalog.to_char(pg_catalog.now() at time zone 'UTC', 'YYYYMMDD'),
   'set_aside', (
@@ -9,6 +9,7 @@ select pg_catalog.jsonb_build_object(
     where c.relname like '%%\_set\_aside\_%%'),
   'tables', (
     select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'identity', pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
       'schema', n.nspname,
       'name', c.relname,
       'kind', c.relkind,
@@ -19,6 +20,14 @@ select pg_catalog.jsonb_build_object(
           pg_catalog.pg_relation_size(c.oid)
           / pg_catalog.current_setting('block_size')::bigint) end::bigint,
       'bytes', pg_catalog.pg_total_relation_size(c.oid),
+      'columns', (
+        select pg_catalog.jsonb_object_agg(
+          pg_catalog.quote_ident(a.attname), pg_catalog.format_type(a.atttypid, a.atttypmod))
+        from pg_catalog.pg_attribute a
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
+      'primary_key', (
+        select pg_catalog.pg_get_constraintdef(k.oid) from pg_catalog.pg_constraint k
+        where k.conrelid = c.oid and k.contype = 'p'),
       'indexes', (
         select coalesce(pg_catalog.jsonb_agg(x.relname order by x.relname), '[]')
         from pg_catalog.pg_index i
