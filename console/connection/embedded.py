@@ -8,7 +8,6 @@ killed and can do nothing any more.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
@@ -25,6 +24,7 @@ from urllib.parse import quote
 
 from console.connection.account import Account, choose_account
 from console.connection.binaries import Binaries, all_binaries, find_binaries
+from console.connection.kept import claim, read_pid_file
 from console.connection.profile import Environment, Profile
 from console.errors import ConsoleError, Refused, TimedOut
 
@@ -51,8 +51,6 @@ rm -rf -- "$1"
 _END = ((signal.SIGINT, 5.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
 _START_SECONDS = 60.0
 _LONGEST_SOCKET = 103  # bytes of a socket's path, on macOS; Linux allows four more
-_MARKER = "rowsight-demo"
-_MARKER_TEXT = "This folder holds a database of rowsight demo --keep. It may be deleted whole.\n"
 
 
 class EmbeddedServer:
@@ -138,6 +136,30 @@ class EmbeddedServer:
         name, login = quote(database, safe=""), quote(user, safe="")
         return f"postgresql://{login}@/{name}?host={folder}&port={self.port}"
 
+    def create_database(self, name: str) -> bool:
+        """Creates a database where there is none of that name.
+
+        Returns:
+            Whether it was created.
+
+        Raises:
+            ConsoleError: The server refused.
+        """
+        import psycopg
+        from psycopg import sql
+
+        from console.connection.faults import connect_failed, statement_failed
+
+        try:
+            with psycopg.connect(self.dsn(), autocommit=True) as connection:
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        except psycopg.errors.DuplicateDatabase:
+            return False
+        except psycopg.Error as error:
+            name_cause = statement_failed if error.sqlstate else connect_failed
+            raise name_cause(error, self.profile()) from error
+        return True
+
     def start(self) -> None:
         """Makes the data folder where there is none, and starts the server.
 
@@ -166,7 +188,7 @@ class EmbeddedServer:
         self.data = self.socket_folder / "data"
         locks: tuple[int, ...] = ()
         if self.keep is not None:
-            locks = (self._claim(self.keep),)
+            locks = (claim(self.keep, self._held),)
             self.data = self.keep / "data"
         binaries = self._suitable_binaries()
         self._account, binaries = choose_account(binaries, self.data, self.socket_folder)
@@ -182,46 +204,6 @@ class EmbeddedServer:
             self._create(binaries)
         self._account.own(self.data)
         self._launch(binaries)
-
-    def _claim(self, keep: Path) -> int:
-        """Takes a kept folder; returns the lock that is held as long as a server runs on it."""
-        if keep.exists() and not keep.is_dir():
-            raise Refused(f"{keep} is not a folder", hint="name a new or an empty folder")
-        keep.mkdir(parents=True, exist_ok=True)
-        marker = keep / _MARKER
-        if not marker.exists() and any(keep.iterdir()):
-            raise Refused(
-                f"{keep} holds other files, so no database is put there",
-                hint="name a new or an empty folder",
-            )
-        # One lock ends with the console, the other with its watcher as well: the server of a
-        # console that was killed needs a moment to end, and is waited for.
-        console = self._lock(marker, os.O_CREAT, 0.0)
-        server = self._lock(keep, os.O_DIRECTORY, 20.0)
-        running = None if console is None or server is None else _running_server(keep / "data")
-        if console is None or server is None or running:
-            raise Refused(
-                f"the database in {keep} is in use by another "
-                + (f"server, process {running}" if running else "rowsight"),
-                hint="end that one first, or keep the data in another folder",
-            )
-        if not marker.stat().st_size:
-            marker.write_text(_MARKER_TEXT, encoding="utf-8")
-        return server
-
-    def _lock(self, path: Path, flags: int, seconds: float) -> int | None:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags, 0o644)
-        self._held.callback(os.close, descriptor)
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    return None
-                time.sleep(0.05)
-            else:
-                return descriptor
 
     def _suitable_binaries(self) -> Binaries:
         """Returns the programs asked for, or else those that can run what the folder holds."""
@@ -274,7 +256,7 @@ class EmbeddedServer:
         server = self._spawn(command)
         deadline = time.monotonic() + _START_SECONDS
         while server.poll() is None:
-            lines = _pid_file(self.data)
+            lines = read_pid_file(self.data)
             # The same sign that pg_ctl waits for; an old file holds another number.
             if lines[:1] == [str(server.pid)] and lines[7:8] == ["ready"]:
                 return
@@ -342,32 +324,6 @@ def _private_folder() -> Path:
     if len(os.fsencode(folder)) + len("/rowsight-12345678/.s.PGSQL.65535") > _LONGEST_SOCKET:
         folder = "/tmp"  # noqa: S108 - mkdtemp makes a private folder in it
     return Path(tempfile.mkdtemp(prefix="rowsight-", dir=folder))
-
-
-def _pid_file(data: Path) -> list[str]:
-    """Returns the lines of postmaster.pid: process, data, start, port, socket folder, …, state."""
-    try:
-        return [line.strip() for line in (data / "postmaster.pid").read_text().splitlines()]
-    except FileNotFoundError:
-        return []
-
-
-def _running_server(data: Path) -> str:
-    """Returns the process number of a server that uses a data folder, or ''.
-
-    A crash leaves postmaster.pid behind, and PostgreSQL refuses to start while any process has
-    the number in it. That file is removed when nothing answers at the socket it names.
-    """
-    lines = _pid_file(data)
-    if len(lines) < 5:
-        return ""
-    with socket.socket(socket.AF_UNIX) as attempt:
-        try:
-            attempt.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")
-        except OSError:
-            (data / "postmaster.pid").unlink()
-            return ""
-    return lines[0]
 
 
 def _free_port() -> int:

@@ -1,0 +1,85 @@
+"""The demo database: what Supabase brings, the master migration, and sample data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from console import assets
+
+if TYPE_CHECKING:
+    from console.connection.embedded import EmbeddedServer
+    from console.connection.profile import Profile
+    from console.connection.session import Session, Transaction
+
+DEMO_DATABASE = "rowsight_demo"
+
+# How far a database has come stands in its comment: beside the data, and no object that a
+# verification would meet. Written in the transaction that does the step.
+_BASED = "rowsight demo: waits for the migration"
+_FILLED = "rowsight demo: holds sample data"
+
+
+async def prepare(server: EmbeddedServer, *, rows: int, progress: Callable[[str], None]) -> Profile:
+    """Makes the demo database, or goes on where an earlier run was interrupted.
+
+    One that is complete stays as it is, whatever has been done to it since.
+
+    Args:
+        server: A running server.
+        rows: Volume of the sample data, in rows of the largest table.
+        progress: Told in words what happens.
+
+    Returns:
+        How to reach the database; read-only until somebody decides otherwise.
+
+    Raises:
+        ConsoleError: The server refused a statement.
+    """
+    from console.connection.session import Session
+
+    progress("creating the database")
+    server.create_database(DEMO_DATABASE)
+    profile = server.profile(DEMO_DATABASE)
+    async with Session(profile, purpose="demo") as session:
+        done = await session.value(
+            "select shobj_description(oid, 'pg_database') from pg_database"
+            " where datname = current_database()"
+        )
+        if done == _FILLED:
+            return profile
+        if done != _BASED:
+            async with _writing(session) as transaction:
+                await _run(transaction, assets.PLAIN_POSTGRES)
+                await _note(transaction, _BASED)
+        await _migrate(session, progress)
+        progress("filling in sample data")
+        async with _writing(session) as transaction:
+            await transaction.fetch("select set_config('rowsight.rows', %s, true)", (str(rows),))
+            await _run(transaction, assets.SAMPLE_DATA)
+            await transaction.execute("analyze")
+            await _note(transaction, _FILLED)
+    return profile
+
+
+def _writing(session: Session) -> AbstractAsyncContextManager[Transaction]:
+    return session.transaction(read_only=False, statement_timeout=0, commit=True)
+
+
+async def _run(transaction: Transaction, file: str) -> None:
+    await transaction.execute(assets.schema_file(file).read_text(encoding="utf-8"))
+
+
+async def _note(transaction: Transaction, text: str) -> None:
+    await transaction.execute(f"comment on database {DEMO_DATABASE} is '{text}'")
+
+
+async def _migrate(session: Session, progress: Callable[[str], None]) -> None:
+    from console.migration.apply import apply
+    from console.migration.model import ApplyOptions, ApplyProgress
+
+    def tell(step: ApplyProgress) -> None:
+        progress(f"applying the migration, {step.done} of {step.total}")
+
+    await apply(session, ApplyOptions(), on_progress=tell)
