@@ -22,10 +22,12 @@ from console import assets
 from console.connection.embedded import EmbeddedServer, all_binaries, find_binaries
 from console.connection.profile import Profile
 from console.connection.session import Session
+from tests.proxy import Proxy
 
 KINDS = ("empty", "plain", "master", "sample")
 SAMPLE_ROWS = 200
 FreshDatabase = Callable[..., Profile]
+MakeProxy = Callable[..., Proxy]
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 
 
@@ -173,5 +175,18 @@ def admin() -> Iterator[Admin]:
             connection = psycopg.connect(target, autocommit=True)
             opened.callback(connection.close)
             return connection
+
+        yield open_one
+
+
+@pytest.fixture
+def proxy() -> Iterator[MakeProxy]:
+    """Puts a TCP proxy before a database: `proxy(profile, delay=0.05).profile`."""
+    with contextlib.ExitStack() as opened:
+
+        def open_one(profile: Profile, delay: float = 0.0) -> Proxy:
+            made = Proxy(profile, delay)
+            opened.callback(made.close)
+            return made
 
         yield open_one
