@@ -189,12 +189,15 @@ async def _blamed(
     session: Session, relation: Relation, chosen: Filter, failure: DatabaseFailed
 ) -> DatabaseFailed | FilterError:
     """Finds the term the server objects to, by having each planned alone, not run."""
+    relation_name = sql.Identifier(relation.schema, relation.name)
+    explain = sql.SQL("explain select * from {}").format(relation_name)
+    try:
+        await session.texts(explain)
+    except DatabaseFailed:
+        return failure  # the relation fails by itself
     for term, condition in zip(chosen.terms, chosen.conditions, strict=True):
-        statement = sql.SQL("explain select from {} where {}").format(
-            sql.Identifier(relation.schema, relation.name), condition
-        )
         try:
-            await session.texts(statement)
+            await session.texts(explain + sql.SQL(" where ") + condition)
         except DatabaseFailed as error:
             if error.sqlstate != failure.sqlstate:
                 continue

@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     if sys.stdout is None:  # closed by whoever started us
         from pathlib import Path
 
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     with running.signals():
         code = _run_to_the_end(arguments)
     if running.left_behind():

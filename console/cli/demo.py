@@ -44,7 +44,11 @@ def run(options: argparse.Namespace) -> int:
 async def _prepared(server: EmbeddedServer, rows: int, progress: diagnostics.Progress) -> Profile:
     from console.demo import prepare
 
-    return await prepare(server, rows=rows, progress=progress.show)
+    def tell(words: str) -> None:
+        phase, _, count = words.partition(", ")
+        progress.show(phase, count)
+
+    return await prepare(server, rows=rows, progress=tell)
 
 
 def _use(server: EmbeddedServer, profile: Profile, options: argparse.Namespace) -> int:
