@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from console.assets import EXPECTED_CATALOG, MASTER_MIGRATION, schema_file
@@ -70,7 +71,7 @@ class Scope:
     roles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Expected:
     """A migration file together with the catalog it makes.
 
@@ -91,6 +92,27 @@ class Expected:
     def text(self, statement: Statement) -> str:
         """Returns a statement's SQL without its semicolon."""
         return self.sql[statement.start : statement.end]
+
+    @cached_property
+    def _creators(self) -> Mapping[Key, tuple[Statement, ...]]:
+        creators: dict[Key, tuple[Statement, ...]] = {}
+        for statement in self.statements:
+            for key in statement.creates:
+                creators[key] = (*creators.get(key, ()), statement)
+        return creators
+
+    def statements_for(self, key: Key) -> tuple[Statement, ...]:
+        """Returns the statements that make an object what it is, in the file's order."""
+        return self._creators.get(key, ())
+
+    @cached_property
+    def zero_trust(self) -> frozenset[str]:
+        """The tables whose policies bind even their owner."""
+        return frozenset(
+            item.identity
+            for item in self.objects.values()
+            if item.kind == "table" and item.definition["force_row_security"]
+        )
 
 
 def read_sql(path: Path) -> str:
