@@ -1321,13 +1321,18 @@ begin
   ), won as (
     select (first_order at time zone 'UTC')::date as day, count(*) as customers
     from (
-      select min(occurred_at) as first_order
+      select user_id, min(occurred_at) as first_order
       from public.analytics_events
       where event_name = 'order_completed' and user_id is not null
+        and occurred_at >= _start::timestamp at time zone 'UTC'
         and occurred_at < (_end + 1)::timestamp at time zone 'UTC'
       group by user_id
-    ) as customer
-    where first_order >= _start::timestamp at time zone 'UTC'
+    ) as buyer
+    where not exists (
+      select from public.analytics_events as earlier
+      where earlier.event_name = 'order_completed' and earlier.user_id = buyer.user_id
+        and earlier.occurred_at < _start::timestamp at time zone 'UTC'
+    )
     group by 1
   ), spent as (
     select date as day, sum(spend_cents) as cents, sum(clicks) as clicks

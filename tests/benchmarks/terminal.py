@@ -1,0 +1,105 @@
+"""Drives a program in a pseudo-terminal and tells when its screen shows something."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pexpect
+import pyte
+
+
+class Terminal:
+    """A program on a screen of its own; times are seconds since it was started."""
+
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        *,
+        columns: int = 120,
+        lines: int = 40,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        variables = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        variables.update(environment or {})
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self.received = 0
+        self._started = time.perf_counter()
+        self.process = pexpect.spawn(
+            arguments[0],
+            list(arguments[1:]),
+            dimensions=(lines, columns),
+            env=variables,  # type: ignore[arg-type]
+            timeout=None,
+        )
+        self.process.delaybeforesend = None
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.process.close(force=True)
+
+    @property
+    def text(self) -> str:
+        """What stands on the screen, one line a row."""
+        return "\n".join(self.screen.display)
+
+    def pump(self, seconds: float) -> bool:
+        """Takes in what the program writes; False when nothing came within the time."""
+        try:
+            chunk = self.process.read_nonblocking(65536, timeout=seconds)
+        except pexpect.TIMEOUT:
+            return False
+        except pexpect.EOF:
+            raise RuntimeError(f"the program ended; its screen was:\n{self.text}") from None
+        self.received += len(chunk)
+        self._stream.feed(chunk)
+        return True
+
+    def wait(self, ready: str | Callable[[str], bool], timeout: float = 60.0) -> float:
+        """Waits until the screen shows a text, or satisfies a condition.
+
+        Returns:
+            Seconds since the program was started.
+
+        Raises:
+            TimeoutError: With the screen as it was.
+        """
+        deadline = time.perf_counter() + timeout
+        while time.perf_counter() < deadline:
+            if self.pump(0.005):
+                text = self.text
+                if (ready in text) if isinstance(ready, str) else ready(text):
+                    return time.perf_counter() - self._started
+        raise TimeoutError(f"the screen never showed {ready!r}:\n{self.text}")
+
+    def press(self, keys: str) -> None:
+        """Types keys."""
+        self.process.send(keys)
+
+    def settle(self, quiet: float = 0.08) -> float:
+        """Waits until nothing was written for a while; seconds since the start, less it."""
+        while self.pump(quiet):
+            pass
+        return time.perf_counter() - self._started - quiet
+
+    def megabytes(self) -> float:
+        """Resident memory of the program and its children."""
+        total = 0
+        pending = [self.process.pid]
+        while pending:
+            pid = pending.pop()
+            try:
+                status = Path(f"/proc/{pid}/status").read_text()
+                children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+            except OSError:
+                continue
+            pending += [int(child) for child in children.split()]
+            total += sum(
+                int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")
+            )
+        return total / 1024
