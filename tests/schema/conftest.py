@@ -1,0 +1,43 @@
+"""Databases for the tests of the master schema: one per server, every test rolls back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from console import assets
+from console.connection.embedded import EmbeddedServer, all_binaries
+from tests.conftest import superuser
+from tests.schema.world import Connection, build
+
+SERVERS = ["embedded"] + ["system"] * any(b.source != "wheel" for b in all_binaries())
+DATABASE = "schema_by_file"
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def schema_server(
+    request: pytest.FixtureRequest, servers: tuple[EmbeddedServer, ...]
+) -> EmbeddedServer:
+    """Each server in turn, with the schema in the database that `db` connects to."""
+    server: EmbeddedServer = servers[SERVERS.index(request.param)]
+    server.create_database(DATABASE)
+    with superuser(server, DATABASE) as connection:
+        for file in (assets.PLAIN_POSTGRES, assets.MASTER_MIGRATION):
+            connection.execute(assets.schema_file(file).read_bytes())
+    return server
+
+
+@pytest.fixture
+def db(schema_server: EmbeddedServer) -> Iterator[Connection]:
+    """A superuser's connection in a transaction that is rolled back, so `now()` stands still."""
+    connection = superuser(schema_server, DATABASE)
+    connection.autocommit = False
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def world(db: Connection) -> dict[str, object]:
+    """Ids of the rows of `world.ROWS`, by line of the permission matrix."""
+    return build(db)
