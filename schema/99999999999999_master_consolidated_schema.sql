@@ -2348,7 +2348,9 @@ grant select, insert, update, delete on table public.workflow_runs to service_ro
 -- ---------------------------------------------------------------------------------------------------
 
 revoke all on table public.user_integrations from public, anon, authenticated, service_role;
-grant select, insert, update, delete on table public.user_integrations to authenticated;
+-- An admin manages it for whoever made it: it never becomes somebody else's.
+grant select, insert, delete, update ("organizationId", provider, name, config, "isActive", "lastSyncAt")
+  on public.user_integrations to authenticated;
 grant select, insert, update, delete on table public.user_integrations to service_role;
 
 
