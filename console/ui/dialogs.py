@@ -1,0 +1,183 @@
+"""The questions and answers that stand over the screen."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import ClassVar, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from console.connection.profile import Environment, Secret
+from console.errors import ConsoleError
+from console.ui.quiet import SILENCE, Deliberate
+from console.ui.status import Status
+from console.visible import visible, visible_lines
+
+Answer = TypeVar("Answer")
+
+
+class Dialog(ModalScreen[Answer]):
+    """A panel over the screen that asked for it; esc leaves it without an answer."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    heading = ""
+    hints: tuple[tuple[str, str], ...] = (("esc", "back"),)
+    danger = False
+
+    def compose(self) -> ComposeResult:
+        """Lays out heading, body and key hints."""
+        with Vertical(classes="dialog danger" if self.danger else "dialog"):
+            yield Static(Content(self.heading), classes="dialog-heading")
+            yield from self.body()
+            keys = Content("   ").join(
+                Content.assemble((key, "bold $primary"), f" {what}") for key, what in self.hints
+            )
+            yield Static(keys, classes="dialog-hints")
+
+    def body(self) -> ComposeResult:
+        """Yields what stands between heading and hints."""
+        yield from ()
+
+    def action_leave(self) -> None:
+        """Leaves without an answer."""
+        self.dismiss(None)
+
+
+class ErrorDetail(Dialog[None]):
+    """What the server itself said about a failure."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d,q", "leave", "Back", show=False),
+    ]
+    heading = "What happened"
+    hints = (("esc", "back"), ("↑↓", "scroll"))
+
+    def __init__(self, error: ConsoleError) -> None:
+        super().__init__()
+        self.error = error
+
+    def body(self) -> ComposeResult:
+        """Yields sentence, advice, SQLSTATE and the server's own words."""
+        error = self.error
+        parts = [Content.styled(visible(error.message), "bold")]
+        if error.hint:
+            parts.append(Content(visible(error.hint)))
+        if error.sqlstate:
+            parts.append(Content.assemble(("SQLSTATE  ", "$muted"), visible(error.sqlstate)))
+        if error.detail:
+            parts.append(Content(visible_lines(error.detail)))
+        with VerticalScroll(classes="dialog-body"):
+            yield Static(Content("\n\n").join(parts))
+
+
+class AskPassword(Dialog[Secret]):
+    """Asks for a password that is kept in memory only."""
+
+    heading = "Password"
+    hints = (("enter", "connect"), ("esc", "give up"))
+
+    def __init__(self, who: str, reason: str) -> None:
+        super().__init__()
+        self.who = who
+        self.reason = reason
+
+    def body(self) -> ComposeResult:
+        """Yields why it is asked, and the field."""
+        yield Static(Content(visible(self.reason)), classes="dialog-text")
+        yield Static(Content.assemble(("for ", "$muted"), visible(self.who)), classes="dialog-text")
+        yield Input(password=True, compact=True, select_on_focus=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Hands the password over; an empty one is no answer."""
+        if event.value:
+            self.dismiss(Secret(event.value))
+
+
+class Acknowledge(Dialog[bool]):
+    """Asks for a deliberate `y`: neither enter, a held key nor a paste confirms."""
+
+    hints = (("y", "yes, do it"), ("esc", "no"))
+
+    def __init__(self, heading: str, text: Content) -> None:
+        super().__init__()
+        self.heading = heading
+        self.text = text
+        self._watch = Deliberate(monotonic())
+
+    def body(self) -> ComposeResult:
+        """Yields what would be done."""
+        yield Static(self.text, classes="dialog-text")
+
+    def on_key(self, event: events.Key) -> None:
+        """Waits for one `y` with silence around it."""
+        if self._watch.press(monotonic(), meant=event.key == "y"):
+            self.set_timer(SILENCE, self._settle)
+
+    def _settle(self) -> None:
+        if self._watch.settled(monotonic()):
+            self.dismiss(True)
+
+
+class TypeTheName(Dialog[bool]):
+    """Asks for a name to be typed out before something dangerous is done."""
+
+    hints = (("enter", "do it, once the name is right"), ("esc", "no"))
+    danger = True
+
+    class Typed(Input):
+        """A field that takes typing only: pasting is no proof of having read."""
+
+        def _on_paste(self, event: events.Paste) -> None:
+            event.stop()
+            event.prevent_default()
+            self.app.notify("type the name; pasting is not taken here", timeout=3, markup=False)
+
+        def action_paste(self) -> None:
+            """Refuses the clipboard as well."""
+
+    def __init__(self, heading: str, text: Content, name: str) -> None:
+        super().__init__()
+        self.heading = heading
+        self.text = text
+        self.expected = name
+        self._watch = Deliberate(monotonic())
+
+    def body(self) -> ComposeResult:
+        """Yields what would be done, the name and the field."""
+        yield Static(self.text, classes="dialog-text")
+        yield Static(
+            Content.assemble("Type ", (visible(self.expected), "bold"), " to go on:"),
+            classes="dialog-text",
+        )
+        yield self.Typed(compact=True, select_on_focus=False)
+
+    def on_input_changed(self) -> None:
+        """Notes the time of each character: enter right behind one is a paste."""
+        self._watch.press(monotonic(), meant=False)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Confirms an exact match that enter did not come along with."""
+        if event.value == self.expected and self._watch.press(monotonic(), meant=True):
+            self.set_timer(SILENCE, self._settle)
+
+    def _settle(self) -> None:
+        if self._watch.settled(monotonic()) and self.query_one(Input).value == self.expected:
+            self.dismiss(True)
+
+
+def question(status: Status, heading: str, text: Content) -> Dialog[bool]:
+    """Returns the question that a change to this database asks for.
+
+    On a production database, and on one that nobody has said anything about, its name has
+    to be typed.
+    """
+    if status.profile.environment in (Environment.PROD, Environment.UNKNOWN):
+        return TypeTheName(heading, text, status.database)
+    return Acknowledge(heading, text)

@@ -1,0 +1,131 @@
+"""The first two rows of the screen: where you are, and the tabs."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from console.connection.profile import Environment
+from console.ui import words
+from console.ui.status import Link, Status
+from console.visible import visible
+
+_LINK_STYLE = {
+    Link.CONNECTING: "$warning",
+    Link.CONNECTED: "$success",
+    Link.FAILED: "$error bold",
+    Link.LOST: "$error bold",
+}
+
+
+class Header(Widget):
+    """One row: environment, target, mode, persona; at the right version and connection."""
+
+    status: reactive[Status | None] = reactive(None)
+
+    def watch_status(self, status: Status | None) -> None:
+        """Tints the row by the environment."""
+        if status is not None:
+            for environment in Environment:
+                self.set_class(status.profile.environment is environment, f"-{environment}")
+
+    def render(self) -> Content:
+        """Lays the row out; what matters least goes first where cells are few."""
+        status = self.status
+        if status is None:
+            return Content("")
+        environment = status.profile.environment
+        word = "DATABASE" if environment is Environment.UNKNOWN else environment.upper()
+        mode = ("WRITE", "bold $env-prod-text on $env-prod")
+        left = [
+            Content.styled(f" {word} ", f"bold $env-{environment}-text on $env-{environment}"),
+            Content.styled(visible(status.target), "bold"),
+            Content.assemble(" ", mode, " ") if status.write_mode else Content("READ-ONLY"),
+        ]
+        if status.persona:
+            left.append(Content.assemble("as ", (visible(status.persona), "bold")))
+        right = self._state(status)
+        notes = self._notes(status)
+        while notes and self._width(left, [*notes, right]) > self.size.width:
+            notes.pop()
+        right_side = Content("  ").join([*notes, right])
+        left_side = (
+            Content("  ")
+            .join(left)
+            .truncate(max(0, self.size.width - right_side.cell_length - 2), ellipsis=True)
+        )
+        gap = max(1, self.size.width - left_side.cell_length - right_side.cell_length - 1)
+        return Content.assemble(left_side, " " * gap, right_side, " ")
+
+    def _width(self, left: list[Content], right: list[Content]) -> int:
+        return sum(part.cell_length + 2 for part in [*left, *right])
+
+    def _notes(self, status: Status) -> list[Content]:
+        """What is out of the ordinary about the server, most important first."""
+        server = status.server
+        if server is None:
+            return []
+        notes = []
+        if server.standby:
+            notes.append(Content.styled("STANDBY", "$warning bold"))
+        if server.pooled:
+            notes.append(Content.styled("POOLED", "$warning bold"))
+        if server.superuser:
+            notes.append(Content.styled("superuser", "$header-muted"))
+        elif server.bypass_rls:
+            notes.append(Content.styled("bypasses RLS", "$header-muted"))
+        if not server.tls and not server.host.startswith("/"):
+            notes.append(Content.styled("no TLS", "$header-muted"))
+        notes.append(Content.styled(f"PG {visible(server.version_text)}", "$header-muted"))
+        return notes
+
+    def _state(self, status: Status) -> Content:
+        link = status.link
+        if link is Link.CONNECTED and status.round_trip is not None:
+            text = words.duration(status.round_trip)
+        else:
+            text = link.word
+        return Content.assemble(text, " ", (link.mark, _LINK_STYLE[link]))
+
+
+class Tabs(Widget):
+    """One row of numbered tabs; the active one stands out by more than colour."""
+
+    active: reactive[int] = reactive(0)
+
+    class Picked(Message):
+        """A tab was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.names = names
+
+    def _labels(self) -> list[str]:
+        return [f" {number} {name} " for number, name in enumerate(self.names, 1)]
+
+    def render(self) -> Content:
+        """Lays the tabs out."""
+        return Content.assemble(
+            *(
+                (label, "bold $background on $primary")
+                if index == self.active
+                else Content.assemble((label[:3], "bold"), (label[3:], "$muted"))
+                for index, label in enumerate(self._labels())
+            )
+        )
+
+    def on_click(self, event: events.Click) -> None:
+        """Finds the tab under the mouse."""
+        edge = 0
+        for index, label in enumerate(self._labels()):
+            edge += len(label)
+            if event.x < edge:
+                self.post_message(self.Picked(index))
+                return

@@ -1,0 +1,52 @@
+"""What `?` shows: the keys that work where the focus is, from the bindings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.widgets import Static
+
+from console.ui.dialogs import Dialog
+
+
+def _title(node: DOMNode) -> str:
+    return getattr(node, "BINDING_GROUP_TITLE", None) or type(node).__name__
+
+
+class Help(Dialog[None]):
+    """Keys by where they belong, the focused widget first."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,q", "leave", "Back", show=False),
+    ]
+    heading = "Keys"
+    hints = (("esc", "back"), ("↑↓", "scroll"), ("ctrl+p", "all of this as commands"))
+
+    def __init__(self, bindings: Mapping[str, ActiveBinding]) -> None:
+        super().__init__()
+        self.bindings = bindings
+
+    def body(self) -> ComposeResult:
+        """Yields one block for each place keys come from."""
+        places: dict[str, dict[tuple[str, str], list[str]]] = {}
+        for active in self.bindings.values():
+            binding = active.binding
+            if binding.description and not binding.system:
+                entry = places.setdefault(_title(active.node), {})
+                name = self.app.get_key_display(binding)
+                entry.setdefault((binding.action, binding.description), []).append(name)
+        with VerticalScroll(classes="dialog-body"):
+            yield Static(Content("\n\n").join(self._block(*place) for place in places.items()))
+
+    def _block(self, title: str, entries: dict[tuple[str, str], list[str]]) -> Content:
+        lines = [Content.styled(title, "bold $accent")]
+        for (_, description), names in entries.items():
+            shown = " ".join(dict.fromkeys(names))
+            lines.append(Content.assemble((f"  {shown:<14}", "bold $primary"), " ", description))
+        return Content("\n").join(lines)

@@ -1,0 +1,67 @@
+"""What the header tells, on every screen: where you are and what you may do here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from console.connection.profile import Profile
+from console.connection.session import ServerInfo
+from console.errors import ConsoleError
+
+
+class Link(Enum):
+    """How we stand with the server: a mark and a word."""
+
+    CONNECTING = ("◌", "connecting")
+    CONNECTED = ("●", "connected")
+    FAILED = ("✕", "not connected")
+    LOST = ("✕", "lost")
+
+    @property
+    def mark(self) -> str:
+        """One cell."""
+        return self.value[0]
+
+    @property
+    def word(self) -> str:
+        """The state in words."""
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything the header draws.
+
+    Attributes:
+        server: Who answered, or None as long as nobody has.
+        round_trip: Seconds, or None while unknown.
+        persona: Whose eyes we look through, in words, or None for our own.
+        error: Why we are not connected.
+    """
+
+    profile: Profile
+    link: Link = Link.CONNECTING
+    server: ServerInfo | None = None
+    round_trip: float | None = None
+    write_mode: bool = False
+    persona: str | None = None
+    error: ConsoleError | None = None
+
+    @property
+    def database(self) -> str:
+        """The database's name, as far as it is known."""
+        if self.server is not None:
+            return self.server.database
+        return self.profile.parameters.get("dbname") or self.profile.name or "database"
+
+    @property
+    def target(self) -> str:
+        """User, host and database in the form people write."""
+        parameters = self.profile.parameters
+        server = self.server
+        user = server.user if server else parameters.get("user")
+        host = server.host if server else parameters.get("host", "")
+        # A socket folder says nothing about the database; that it is on this machine does.
+        host = "local" if not host or host.startswith("/") else host
+        return f"{user}@{host}/{self.database}" if user else f"{host}/{self.database}"

@@ -1,0 +1,65 @@
+"""The terminal driver, made to outlive its terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from textual.drivers.linux_driver import LinuxDriver
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+class Forgiving:
+    """Writes to a terminal for as long as there is one.
+
+    A closed terminal fails every write. Textual's writer would die of the first and then be
+    waited for without end; here the writes go nowhere, and the process is told to leave.
+    """
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self._gone = False
+
+    def write(self, text: str) -> int:
+        """Writes text, or forgets it."""
+        if not self._gone:
+            try:
+                return self._file.write(text)
+            except (OSError, ValueError):
+                self._hang_up()
+        return len(text)
+
+    def flush(self) -> None:
+        """Passes on what was written."""
+        if not self._gone:
+            try:
+                self._file.flush()
+            except (OSError, ValueError):
+                self._hang_up()
+
+    def fileno(self) -> int:
+        """The terminal's file descriptor."""
+        return self._file.fileno()
+
+    def _hang_up(self) -> None:
+        self._gone = True
+        os.kill(os.getpid(), signal.SIGHUP)
+
+
+class Terminal(LinuxDriver):
+    """Textual's driver for Linux and macOS with a forgiving output."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        # Textual says TextIOWrapper, and asks for no more than what Forgiving has.
+        self._file = cast(Any, Forgiving(cast(TextIO, self._file)))

@@ -1,0 +1,1 @@
+"""Widgets that draw only what is on the screen."""

@@ -1,0 +1,64 @@
+"""One row over a view: what it shows at the left, how it stands at the right."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.timer import Timer
+from textual.widget import Widget
+
+from console.ui import words
+
+PATIENCE = 0.2
+"""Seconds something may take before the caption speaks of it: less would only flicker."""
+
+
+class Caption(Widget):
+    """A row that keeps what it says while something newer is being fetched."""
+
+    left: reactive[Content] = reactive(Content())
+    right: reactive[Content] = reactive(Content())
+    _elapsed: reactive[float | None] = reactive(None)
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._busy = ""
+        self._timer: Timer | None = None
+
+    def busy(self, what: str) -> None:
+        """Counts the seconds of something that runs."""
+        self.rest()
+        self._busy = what
+        started = monotonic()
+
+        def tick() -> None:
+            self._elapsed = monotonic() - started
+
+        self._timer = self.set_interval(0.1, tick)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs."""
+        return self._timer is not None
+
+    def rest(self) -> None:
+        """Nothing runs any more."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        self._elapsed = None
+
+    def render(self) -> Content:
+        """Lays the row out; the left side gives way."""
+        right = self.right
+        if self._elapsed is not None and self._elapsed > PATIENCE:
+            spent = words.duration(self._elapsed)
+            right = Content.assemble(
+                ("◌ ", "$warning"), f"{self._busy} {spent}", ("  esc cancels", "$muted")
+            )
+        width = self.size.width
+        left = self.left.truncate(max(0, width - right.cell_length - 3), ellipsis=True)
+        gap = max(1, width - left.cell_length - right.cell_length - 2)
+        return Content.assemble(" ", left, " " * gap, right, " ")

@@ -1,0 +1,319 @@
+"""The one screen everything happens on: header, tabs, a pane, key hints."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from console.connection.profile import Profile, Secret
+from console.connection.session import ServerInfo, SessionState
+from console.errors import CannotConnect, ConsoleError
+from console.ui.connections import BROWSE, Connections
+from console.ui.header import Header, Tabs
+from console.ui.hints import Hints
+from console.ui.status import Link, Status
+from console.ui.trouble import Waiting, keys, trouble
+from console.visible import visible
+
+PANES: tuple[tuple[str, str, str], ...] = (
+    ("Tables", "console.ui.tables", "TablesPane"),
+    ("Access", "console.ui.pane", "Access"),
+    ("Migration", "console.ui.migration", "MigrationPane"),
+    ("Health", "console.ui.pane", "Health"),
+    ("Retention", "console.ui.pane", "Retention"),
+    ("Logs", "console.ui.pane", "Logs"),
+)
+"""Name on the tab, module and class; a module is imported when its tab is first opened."""
+
+PING_INTERVAL = 5.0
+"""Seconds between two measurements of the round trip."""
+
+_ASKABLE = {"password_needed", "wrong_password"}
+
+
+class Workspace(Screen[None]):
+    """Holds the connection's state and the panes, which tell it things by messages."""
+
+    BINDING_GROUP_TITLE = "Everywhere"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "reconnect", "Reconnect"),
+        Binding("d", "detail", "Detail of the error"),
+        Binding("escape", "give_up", "Give up connecting"),
+        *(
+            Binding(str(number), f"show({number - 1})", name, show=False)
+            for number, (name, _, _) in enumerate(PANES, 1)
+        ),
+        Binding("W", "write_mode", "Write mode on or off", show=False),
+        Binding("q", "quit", "Quit", show=False),
+        Binding("question_mark", "help", "Help", key_display="?"),
+    ]
+
+    status: reactive[Status] = reactive(Status(Profile()))
+    active: reactive[int] = reactive(0)
+
+    @dataclass
+    class Connected(Message):
+        """A connection was made."""
+
+        server: ServerInfo
+        round_trip: float | None
+
+    @dataclass
+    class Failed(Message):
+        """No connection could be made."""
+
+        error: ConsoleError
+
+    @dataclass
+    class Lost(Message):
+        """The connection that was there is gone."""
+
+        error: ConsoleError
+
+    @dataclass
+    class RoundTrip(Message):
+        """The round trip was measured."""
+
+        seconds: float
+
+    def __init__(self, profile: Profile, *, tab: int = 0) -> None:
+        super().__init__()
+        write_mode = not profile.read_only
+        self.set_reactive(Workspace.status, Status(profile, write_mode=write_mode))
+        self.set_reactive(Workspace.active, tab)
+        self.connections = Connections(profile, self._session_state)
+        self.connections.write_mode = write_mode
+
+    def compose(self) -> ComposeResult:
+        """Lays out the rows; panes come once there is a connection."""
+        yield Header().data_bind(status=Workspace.status)
+        yield Tabs(tuple(name for name, _, _ in PANES)).data_bind(active=Workspace.active)
+        with Container(id="pane"):
+            yield self._waiting()
+        yield Hints()
+
+    def on_mount(self) -> None:
+        """Connects behind the first frame, so that something is on the screen at once."""
+        self.call_after_refresh(self.connect)
+
+    # Connecting
+
+    def _session_state(self, state: SessionState) -> None:
+        if state is SessionState.LOST and self.status.link is Link.CONNECTED:
+            self.post_message(self.Lost(CannotConnect("the connection was lost")))
+
+    @work(exclusive=True, group="connect")
+    async def connect(self) -> None:
+        """Connects, and measures the round trip for as long as the connection holds."""
+        # The driver takes a tenth of a second to import: in a thread, so that keys are heard.
+        await asyncio.to_thread(import_module, "psycopg")
+        pane = asyncio.create_task(asyncio.to_thread(import_module, PANES[self.active][1]))
+        try:
+            session = await self.connections.open(BROWSE)
+        except ConsoleError as error:
+            self.post_message(self.Failed(error))
+            return
+        finally:
+            await pane
+        assert session.server is not None
+        self.post_message(self.Connected(session.server, session.round_trip))
+        while True:
+            await asyncio.sleep(PING_INTERVAL)
+            try:
+                self.post_message(self.RoundTrip(await session.ping()))
+            except ConsoleError as error:
+                self.post_message(self.Lost(error))
+                return
+
+    @on(Connected)
+    async def _connected(self, message: Connected) -> None:
+        self.status = replace(
+            self.status,
+            link=Link.CONNECTED,
+            server=message.server,
+            round_trip=message.round_trip,
+            error=None,
+        )
+        self._notice(None)
+        if not self.query("#pane > Pane"):
+            await self._show_pane()
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        if message.error.code in _ASKABLE:
+            self._ask_password(message.error)
+        else:
+            self._disconnected(Link.FAILED, message.error)
+
+    @on(Lost)
+    def _lost(self, message: Lost) -> None:
+        self._disconnected(Link.LOST, message.error)
+
+    @on(RoundTrip)
+    def _round_trip(self, message: RoundTrip) -> None:
+        self.status = replace(self.status, round_trip=message.seconds)
+
+    def _disconnected(self, link: Link, error: ConsoleError) -> None:
+        self.status = replace(self.status, link=link, error=error, round_trip=None)
+        hints = [("r", "connect again"), *([("d", "detail")] if error.detail else [])]
+        if self.query("#pane > Pane"):
+            sentence = Content.assemble(("✕ ", "$error bold"), visible(error.message), "   ")
+            self._notice(Static(sentence + keys(*hints), classes="notice line"))
+        else:
+            self._notice(Static(trouble(error, *hints, ("q", "quit")), classes="notice"))
+
+    def _waiting(self) -> Widget:
+        line = " line" if self.query("#pane > Pane") else ""
+        target = visible(self.status.target)
+        return Waiting(f"connecting to {target}", "esc gives up", classes=f"notice{line}")
+
+    def _notice(self, widget: Widget | None) -> None:
+        """Puts a notice into the pane area, or above what is there; None takes it away."""
+        self.query("#pane > .notice").remove()
+        if widget is not None:
+            self.query_one("#pane").mount(widget, before=0)
+
+    def _ask_password(self, error: ConsoleError) -> None:
+        from console.ui.dialogs import AskPassword
+
+        def answer(password: Secret | None) -> None:
+            if password is None:
+                self._disconnected(Link.FAILED, error)
+            else:
+                self.connections.use_password(password)
+                self.action_reconnect()
+
+        self.app.push_screen(AskPassword(self.status.target, error.message), answer)
+
+    def action_reconnect(self) -> None:
+        """Connects again."""
+        self.status = replace(self.status, link=Link.CONNECTING, error=None)
+        self._notice(self._waiting())
+        self.connect()
+
+    def action_give_up(self) -> None:
+        """Ends an attempt to connect."""
+        self.workers.cancel_group(self, "connect")
+        error = CannotConnect("the attempt to connect was given up", hint="nothing was changed")
+        self._disconnected(Link.FAILED, error)
+
+    def action_detail(self) -> None:
+        """Shows what the server said about the failed connection."""
+        from console.ui.dialogs import ErrorDetail
+
+        if self.status.error is not None:
+            self.app.push_screen(ErrorDetail(self.status.error))
+
+    # Panes
+
+    async def watch_active(self) -> None:
+        """Shows another pane, once there is a connection."""
+        if self.is_mounted and self.status.server is not None:
+            await self._show_pane()
+
+    async def _show_pane(self) -> None:
+        from console.ui.pane import Pane
+
+        _, module, name = PANES[self.active]
+        wanted = f"pane-{self.active}"
+        pane: Pane | None = None
+        for child in self.query_one("#pane").query_children(Pane):
+            child.display = child.id == wanted
+            if child.display:
+                pane = child
+        if pane is None:
+            pane = getattr(import_module(module), name)(self.connections)
+            assert isinstance(pane, Pane)
+            pane.id = wanted
+            pane.data_bind(status=Workspace.status)
+            await self.query_one("#pane").mount(pane)
+        pane.open()
+
+    def action_show(self, index: int) -> None:
+        """Switches to a tab."""
+        self.active = index
+
+    @on(Tabs.Picked)
+    def _picked(self, message: Tabs.Picked) -> None:
+        self.active = message.index
+
+    # Mode, help, quit
+
+    def watch_status(self) -> None:
+        """Keys come and go with the connection and the mode."""
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers only what applies now."""
+        link, server = self.status.link, self.status.server
+        match action:
+            case "reconnect":
+                return link in (Link.FAILED, Link.LOST)
+            case "detail":
+                return self.status.error is not None
+            case "give_up":
+                return link is Link.CONNECTING
+            case "write_mode":
+                return link is Link.CONNECTED and server is not None and not server.standby
+            case "show":
+                return self.status.server is not None
+            case _:
+                return True
+
+    def action_write_mode(self) -> None:
+        """Leaves write mode, or asks to enter it."""
+        if self.status.write_mode:
+            self._set_write_mode(False)
+            return
+        from console.ui.dialogs import question
+
+        text = Content(
+            "The console may then change this database, each time after asking again.\n"
+            "It lasts until W is pressed once more, or the console is left."
+        )
+
+        def answer(yes: bool | None) -> None:
+            if yes:
+                self._set_write_mode(True)
+
+        self.app.push_screen(question(self.status, "Switch to write mode?", text), answer)
+
+    @work(exclusive=True, group="mode")
+    async def _set_write_mode(self, on: bool) -> None:
+        await self.connections.set_write_mode(on)
+        self.status = replace(self.status, write_mode=on)
+
+    def action_help(self) -> None:
+        """Lists the keys that work where the focus is."""
+        from console.ui.help import Help
+
+        self.app.push_screen(Help(self.active_bindings))
+
+    async def action_quit(self) -> None:
+        """Leaves; the exit code tells whether there ever was a connection."""
+        await self.leave(0 if self.status.server else CannotConnect.exit_code)
+
+    async def leave(self, exit_code: int) -> None:
+        """Ends what runs, on the server too, and then the console: within a second."""
+        self.app.workers.cancel_all()
+        # Each worker is cancelled once and given time to tell the server; what Textual does
+        # on its way out would cancel it again, and the statement would stay behind.
+        for _ in range(16):
+            if not any(worker.is_running for worker in self.app.workers):
+                break
+            await asyncio.sleep(0.05)
+        await self.connections.close()
+        self.app.exit(return_code=exit_code)
