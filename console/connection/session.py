@@ -382,6 +382,20 @@ class Session:
         async with self.transaction() as transaction:
             return await transaction.texts(statement, parameters)
 
+    async def alone(self, statement: str) -> None:
+        """Runs one statement outside any transaction, such as CREATE INDEX CONCURRENTLY.
+
+        The session's own settings apply: a read-only profile refuses writes, and a statement
+        may run for as long as `statement_timeout` says.
+
+        Raises:
+            ConsoleError: The server refused it, or the connection is gone.
+        """
+        async with self._lock:
+            connection = self._live()
+            with self.faults():
+                await connection.execute(statement.encode())
+
     async def ping(self) -> float:
         """Measures one round trip.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from console.migration.fingerprints import (
     rename_table,
     set_aside,
 )
-from console.migration.model import CatalogObject, Conflict
+from console.migration.model import CatalogObject, Conflict, Difference
 
 _KINDS = {
     "p": "a partitioned table",
@@ -65,9 +65,18 @@ class InTheWay:
     set_aside: tuple[str, ...]
 
 
-def find_in_the_way(expected: Expected, around: Surroundings) -> Iterator[InTheWay]:
-    """Yields every existing table that is in the way of ours."""
+def find_in_the_way(
+    expected: Expected, around: Surroundings, differences: Iterable[Difference]
+) -> Iterator[InTheWay]:
+    """Yields every existing table that is in the way of ours.
+
+    Args:
+        expected: What is ours.
+        around: What bears our tables' names.
+        differences: What verify found, for the mends that keep every value.
+    """
     taken = set(around.taken)
+    mends = {item.identity: item.mend for item in differences if item.kind == "column"}
     for table in around.tables.values():
         faults = _faults(table, expected)
         if not faults:
@@ -75,7 +84,10 @@ def find_in_the_way(expected: Expected, around: Surroundings) -> Iterator[InTheW
         aside = set_aside(table, taken, around.today, around.roles)
         known = recognise(table)
         resolve: tuple[str, ...] = ()
-        if known is not None:
+        wrong = [f"{table.identity}.{column}" for column in faults if column in table.columns]
+        if len(wrong) == len(faults) and all(mends.get(column) for column in wrong):
+            resolve = tuple(statement for column in wrong for statement in mends[column])
+        elif known is not None:
             renames = column_renames(table, known)
             if renames and not _faults(_renamed(table, renames), expected):
                 resolve = rename_columns(table, renames)
@@ -84,7 +96,7 @@ def find_in_the_way(expected: Expected, around: Surroundings) -> Iterator[InTheW
         yield InTheWay(
             Conflict(
                 identity=table.identity,
-                reason="; ".join(faults),
+                reason="; ".join(faults.values()),
                 fingerprint=known.name if known else None,
                 resolve=resolve or aside,
             ),
@@ -104,24 +116,25 @@ def _may_become(table: LiveTable, name: str, expected: Expected, around: Surroun
     return identity not in around.tables and not _faults(moved, expected)
 
 
-def _faults(table: LiveTable, expected: Expected) -> list[str]:
-    """Says why a table cannot be upgraded in place; empty when it can."""
+def _faults(table: LiveTable, expected: Expected) -> dict[str, str]:
+    """Says, by column where it is one, why a table can't be upgraded in place."""
     if table.kind != "r":
-        return [f"it is {_KINDS.get(table.kind, 'something else')}, not a table"]
-    ours = [item for item in expected.objects.values() if item.table == table.identity]
-    faults = []
-    for item in ours:
+        return {"": f"it is {_KINDS.get(table.kind, 'something else')}, not a table"}
+    faults = {}
+    for item in expected.objects.values():
+        if item.table != table.identity:
+            continue
         if item.kind == "column":
             name = item.identity.removeprefix(f"{table.identity}.")
             if (live := table.columns.get(name)) is None:
                 if not _fills_itself(item):
-                    faults.append(f"{name} is missing and has no default to fill it with")
+                    faults[name] = f"{name} is missing and has no default to fill it with"
             elif live != item.definition["type"]:
-                faults.append(f"{name} is {live}, not {item.definition['type']}")
+                faults[name] = f"{name} is {live}, not {item.definition['type']}"
         elif item.kind == "constraint" and item.definition["type"] == "primary key":
             wanted = item.definition["definition"]
             if table.primary_key not in (None, wanted):
-                faults.append(f"its key is {table.primary_key}, not {wanted}")
+                faults[""] = f"its key is {table.primary_key}, not {wanted}"
     return faults
 
 

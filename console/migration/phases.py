@@ -26,9 +26,10 @@ _LOCKS: tuple[tuple[str, str | None], ...] = (
     (r"create (unique )?index", "SHARE"),
     (r"create (or replace )?(constraint )?trigger", "SHARE ROW EXCLUSIVE"),
     (r"alter table .* validate constraint", _VALIDATING),
-    (r"alter table .* add constraint .* foreign key", "SHARE ROW EXCLUSIVE"),
-    (r"alter table .* (enable|disable) (always |replica )?trigger", "SHARE ROW EXCLUSIVE"),
-    (r"comment on|alter index .* rename", _VALIDATING),
+    (r"alter table \S+ add constraint \S+ foreign key", "SHARE ROW EXCLUSIVE"),
+    (r"alter table \S+ (enable|disable) (always |replica )?trigger", "SHARE ROW EXCLUSIVE"),
+    (r"alter table \S+ (re)?set \(|comment on|alter index|alter publication", _VALIDATING),
+    (r"reindex", "SHARE"),
     (r"insert", "ROW EXCLUSIVE"),
     (
         r"alter table|(create|alter|drop) (policy|rule)|drop (index|trigger|table)",
@@ -42,6 +43,7 @@ _DROP_INDEX = re.compile(r"(\s*drop\s+index)\s+(?!concurrently)", re.IGNORECASE)
 _VALIDATE = re.compile(r"\s*alter\s+table\s.*\svalidate\s+constraint\s", re.IGNORECASE | re.DOTALL)
 _ADD_CHECKED = re.compile(
     r"(?P<alter>\s*alter\s+table\s+(?:only\s+)?(?P<table>\S+)\s+)"
+    r"(?:drop\s+constraint\s+(?:\"(?:[^\"]|\"\")+\"|\S+)\s*,\s*)?"
     r"add\s+constraint\s+(?P<name>\"(?:[^\"]|\"\")+\"|\S+)\s+(?:check|foreign\s+key)\b.*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -53,9 +55,14 @@ def lock_of(statement: str) -> str | None:
     return next((lock for pattern, lock in _LOCK_PATTERNS if pattern.match(words)), None)
 
 
+def is_big(rows: int | None) -> bool:
+    """Tells whether a table has too many rows to be locked while all of it is read."""
+    return rows is not None and rows > BIG
+
+
 def phased(action: Action) -> Iterator[Action]:
     """Yields what an action becomes: itself, or on a big table steps around the commit."""
-    if action.rows_estimate is None or action.rows_estimate <= BIG:
+    if not is_big(action.rows_estimate):
         yield action
     elif action.kind == "index":
         later = _CREATE_INDEX.sub(r"\1 concurrently ", action.sql, count=1)

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING
 from console.connection.session import query_text
 from console.errors import Refused
 from console.migration.conflicts import Surroundings, find_in_the_way, surroundings
+from console.migration.difference import Drift
 from console.migration.expected import Expected, Statement, load_expected
+from console.migration.mend import Mender
 from console.migration.model import (
     Action,
     ApplyOptions,
     Conflict,
     Difference,
     DriftState,
-    Key,
     Plan,
     Severity,
     Verdict,
     Verification,
 )
-from console.migration.phases import lock_of, phased
+from console.migration.phases import is_big, lock_of, phased
 from console.migration.verify import verify_in
 
 if TYPE_CHECKING:
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 
 _LOCK_TIMEOUT = 2.0
 _STATEMENT_TIMEOUT = 60.0
-_LAST = 1_000_000  # after every statement of the file
-
-# The objects without which nothing else of their statement can exist.
-_CONTAINERS = ("table", "function", "schema")
 
 
 class Conflicted(Refused):
@@ -112,11 +109,10 @@ class _Planning:
         self.options = options
         self.verification = verification
         self.around = around
-        self.in_the_way = tuple(find_in_the_way(expected, around))
+        self.in_the_way = tuple(find_in_the_way(expected, around, verification.differences))
         self.blocked = {found.conflict.identity for found in self.in_the_way}
-        self.anchors: dict[Key, int] = {}
-        for statement in reversed(expected.statements):
-            self.anchors.update(dict.fromkeys(statement.creates, statement.number))
+        self.moved = self.blocked if options.set_aside else set()
+        self.statements = {expected.text(s): s for s in reversed(expected.statements)}
 
     def plan(self) -> Plan:
         acted: list[Difference] = []
@@ -137,7 +133,7 @@ class _Planning:
             key
             for difference in self.verification.differences
             if difference.state is not DriftState.EXTRA
-            for key in (difference.covers or ((difference.kind, difference.identity),))
+            for key in difference.covers
         }
         return Plan(
             actions=tuple(self._actions(acted)),
@@ -159,103 +155,95 @@ class _Planning:
             )
         elif extra and difference.kind in ("rule", "trigger"):
             reason = f"a {difference.kind} that the migration does not have acts on the table"
-        elif not difference.mend and not self._statements(difference):
+        elif not difference.mend:
             reason = difference.note or f"no statement mends this {difference.kind}"
         else:
             return None
         return Conflict(difference.identity, reason, fingerprint=None, resolve=difference.mend)
 
     def _actions(self, acted: list[Difference]) -> Iterator[Action]:
-        chosen: dict[int, Statement] = {}
-        steps: list[tuple[int, int, Action]] = []
-        fresh = self.verification.verdict is Verdict.NOT_APPLIED
-        platform = fresh or any(difference.kind == "role" for difference in acted)
-        for number, difference in enumerate(sorted(acted, key=lambda item: item.order)):
-            statements = self._statements(difference)
-            chosen.update({statement.number: statement for statement in statements})
-            if not statements:
-                anchor = self.anchors.get((difference.kind, difference.identity), _LAST)
-                steps += [(anchor, number, action) for action in self._mends(difference)]
-        moved = self.blocked if self.options.set_aside else set()
-        if not (chosen or steps or moved or fresh):
+        steps = [
+            (difference.order, action)
+            for difference in acted
+            for action in self._mending(difference)
+        ]
+        if self.verification.verdict is Verdict.NOT_APPLIED and not self.moved:
+            # The whole file, which is ahead of what only changes something that is there.
+            making = [(-1, self._create(statement)) for statement in self.expected.statements]
+            steps = making + [step for step in steps if step[1].action != "create"]
+        steps += self._making_anew()
+        if not steps and not self.moved:
             return
-        for statement in self.expected.statements:
-            keys = _primary(statement)
-            if (
-                fresh
-                or statement.seed
-                or (platform and not statement.creates)
-                or any(self._table(key) in moved for key in keys)
-            ):
-                chosen[statement.number] = statement
-        steps += [(number, -1, self._create(chosen[number])) for number in chosen]
-        steps.sort(key=lambda step: step[:2])
-        before = max((s.number for s in self.expected.statements if not s.creates), default=0)
-        aside = list(self._set_aside()) if moved else []
-        yield from (action for anchor, _, action in steps if anchor <= before)
-        yield from aside
-        for anchor, _, action in steps:
-            if anchor > before:
+        yield from self._set_aside()
+        seen = set()
+        for _, action in sorted(steps, key=lambda step: step[0]):
+            if action.sql not in seen:
+                seen.add(action.sql)
                 yield from phased(action)
-
-    def _statements(self, difference: Difference) -> list[Statement]:
-        """Returns the file's statements that make what is missing, if they can."""
-        if difference.state is not DriftState.MISSING:
-            return []
-        covered = set(difference.covers) | {(difference.kind, difference.identity)}
-        found = [s for s in self.expected.statements if not covered.isdisjoint(_primary(s))]
-        makes = {key for statement in found for key in _primary(statement)}
-        return (
-            found
-            if (difference.kind, difference.identity) in makes
-            or (difference.kind == "grant" and found)
-            else []
-        )
-
-    def _table(self, key: Key) -> str | None:
-        found = self.expected.objects.get(key)
-        return found.table if found else None
+        for statement in self.expected.statements:
+            if statement.seed and self.expected.text(statement) not in seen:
+                yield self._create(statement)
 
     def _create(self, statement: Statement) -> Action:
-        keys = _primary(statement)
-        kind, identity = next(iter(keys), ("platform", "roles and schema auth"))
-        if statement.seed:
-            kind = "rows"
-        action = Action(
-            action="create",
-            kind=kind,
-            identity=identity,
-            sql=self.expected.text(statement),
-            line=statement.line,
-            offset=statement.start,
+        kind, identity = next(iter(statement.creates), ("platform", "roles and schema auth"))
+        for key in statement.creates:
+            if key[0] in ("table", "function"):
+                kind, identity = key
+                break
+        found = self.expected.objects.get((kind, identity))
+        return self._action(
+            "create",
+            "rows" if statement.seed else kind,
+            identity,
+            self.expected.text(statement),
+            found.table if found else None,
         )
-        return self._with_lock(action, self._table((kind, identity)) or identity)
 
-    def _mends(self, difference: Difference) -> Iterator[Action]:
+    def _mending(self, difference: Difference) -> Iterator[Action]:
         word = "create" if difference.state is DriftState.MISSING else "change"
         if difference.state is DriftState.EXTRA and difference.kind == "policy":
             word = "drop_policy"
-        for statement in difference.mend:
-            action = Action(word, difference.kind, difference.identity, statement)
-            yield self._with_lock(action, difference.table)
+        for statement in self._rebuilt(difference) or difference.mend:
+            yield self._action(
+                word, difference.kind, difference.identity, statement, difference.table
+            )
+
+    def _rebuilt(self, difference: Difference) -> tuple[str, ...]:
+        """On a big table an invalid index is made anew, which can be done concurrently."""
+        live = self.around.tables.get(difference.table or "")
+        key = (difference.kind, difference.identity)
+        if (
+            difference.mend != (f"reindex index {difference.identity}",)
+            or live is None
+            or not is_big(live.rows)
+        ):
+            return ()
+        made = (self.expected.text(statement) for statement in self.expected.statements_for(key))
+        return (f"drop index {difference.identity}", *made)
+
+    def _making_anew(self) -> Iterator[tuple[int, Action]]:
+        """Yields what makes a table, and what hangs on it, after the old one was set aside."""
+        mender = Mender(self.expected, owner=None)
+        for item in self.expected.objects.values():
+            if item.table in self.moved and item.kind not in ("column", "constraint"):
+                drift = Drift(item, None)
+                statements, _ = mender.mend(drift)
+                for statement in statements:
+                    action = self._action("create", item.kind, item.identity, statement, None)
+                    yield mender.order(drift), action
 
     def _set_aside(self) -> Iterator[Action]:
-        for found in self.in_the_way:
+        for found in self.in_the_way if self.moved else ():
+            identity = found.conflict.identity
             for statement in found.set_aside:
-                action = Action("set_aside", "table", found.conflict.identity, statement)
-                yield self._with_lock(action, action.identity, moved=True)
+                yield self._action("set_aside", "table", identity, statement, identity)
 
-    def _with_lock(self, action: Action, table: str | None, *, moved: bool = False) -> Action:
+    def _action(self, word: str, kind: str, identity: str, sql: str, table: str | None) -> Action:
+        action = Action(word, kind, identity, sql)
+        if statement := self.statements.get(sql):
+            action = replace(action, line=statement.line, offset=statement.start)
         live = self.around.tables.get(table or "")
-        lock = lock_of(action.sql)
-        if live is None or lock is None or (live.identity in self.blocked and not moved):
+        lock = lock_of(sql)
+        if live is None or lock is None:
             return action
         return replace(action, lock=lock, rows_estimate=live.rows, table_bytes=live.bytes)
-
-
-def _primary(statement: Statement) -> tuple[Key, ...]:
-    """Returns the objects a statement is about: without them the rest of it cannot exist."""
-    for kind in _CONTAINERS:
-        if found := tuple(key for key in statement.creates if key[0] == kind):
-            return found
-    return statement.creates
