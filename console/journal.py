@@ -105,7 +105,6 @@ class Journal:
         operation = uuid.uuid4().hex
         secret = profile.password.reveal() if profile.password else ""
         with self._writable():
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             # The lock dies with the process: whoever can take it knows that nobody works on
             # this operation any more.
             lock = os.open(self._lock_path(operation), os.O_CREAT | os.O_RDWR, 0o600)
@@ -234,6 +233,7 @@ class Journal:
     @contextlib.contextmanager
     def _writable(self) -> Iterator[None]:
         try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             yield
         except OSError as error:
             raise ConsoleError(
