@@ -113,30 +113,35 @@ async def _applied(options: argparse.Namespace) -> ApplyResult:
     expected = _expected(options)
     chosen = _apply_options(options)
     async with session(options, "apply") as opened:
+        confirmed = None
         if not (options.yes or options.dry_run):
-            await _confirm(opened, chosen, expected)
+            confirmed = await _confirmed(opened, chosen, expected)
         with diagnostics.Progress() as progress:
             return await apply(
-                opened, chosen, on_progress=lambda state: _show(progress, state), expected=expected
+                opened,
+                chosen,
+                on_progress=lambda state: _show(progress, state),
+                expected=expected,
+                confirmed=confirmed,
             )
 
 
-async def _confirm(opened: Session, chosen: ApplyOptions, expected: Expected | None) -> None:
+async def _confirmed(opened: Session, chosen: ApplyOptions, expected: Expected | None) -> Plan:
     """Shows the plan and asks; on prod the answer is the database's name.
 
     Raises:
-        Refused: The answer was no, or the plan has conflicts.
+        Conflicted: Something has to be resolved first.
+        Refused: The answer was no.
     """
     from console.connection.profile import Environment
-    from console.migration.plan import plan
+    from console.migration.plan import Conflicted, plan
 
     planned = await plan(opened, chosen, expected)
     diagnostics.say(migration_text.plan_words(planned, statements=False))
     if planned.conflicts:
-        raise Refused(
-            "nothing was changed: the conflicts come first",
-            hint="resolve them as shown, or give --set-aside",
-        )
+        raise Conflicted(planned.conflicts)
+    if not planned.actions:
+        return planned
     assert opened.server is not None
     database = opened.server.database
     prod = opened.profile.environment is Environment.PROD
@@ -146,6 +151,7 @@ async def _confirm(opened: Session, chosen: ApplyOptions, expected: Expected | N
         answer = sys.stdin.readline().strip()
     if answer != wanted:
         raise Refused("nothing was changed", hint=f"the answer was not {what}")
+    return planned
 
 
 def _show(progress: diagnostics.Progress, state: ApplyProgress) -> None:

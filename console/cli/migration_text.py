@@ -33,10 +33,25 @@ def verification_json(verification: Verification) -> dict[str, object]:
     return {
         "verdict": verification.verdict,
         "counts": verification.counts,
-        "differences": [asdict(difference) for difference in verification.differences],
+        "differences": [_difference_json(d) for d in verification.differences],
         "foreign": dict(verification.foreign),
         "server_version": verification.server_version,
         "elapsed_ms": round(verification.elapsed_ms, 1),
+    }
+
+
+def _difference_json(difference: Difference) -> dict[str, object]:
+    return {
+        "kind": difference.kind,
+        "identity": difference.identity,
+        "severity": difference.severity,
+        "state": difference.state,
+        "expected": difference.expected,
+        "actual": difference.actual,
+        "mend": list(difference.mend),
+        "table": difference.table,
+        "pending": difference.pending,
+        "note": difference.note,
     }
 
 
@@ -50,7 +65,9 @@ def print_verification(verification: Verification) -> None:
         f" · PostgreSQL {verification.server_version} · {verification.elapsed_ms:.0f} ms"
     )
     if verification.verdict is Verdict.NOT_APPLIED:
+        # Everything is missing: a list of it all would only hide that.
         diagnostics.say("rowsight migrate plan shows what apply would do")
+        return
     for severity in Severity:
         found = [d for d in verification.differences if d.severity is severity]
         if found:
@@ -71,6 +88,8 @@ def _print_difference(difference: Difference) -> None:
     for head, text in (("expected", difference.expected), ("actual", difference.actual)):
         if text is not None:
             _block(head, text)
+    if difference.note:
+        _block("note", difference.note)
     if difference.mend:
         _block(
             "mend", "\n".join(f"{statement.rstrip().rstrip(';')};" for statement in difference.mend)
@@ -111,12 +130,13 @@ def plan_words(plan: Plan, *, statements: bool) -> str:
     for action in plan.actions:
         if action.lock is not None:
             locks.setdefault((action.lock, action.identity), action.rows_estimate)
+        later = ", after the commit" if action.after_commit else ""
         if statements:
             place = f"line {action.line}" if action.line else "mends a difference"
             named = f"{action.kind} {visible(action.identity)}"
             lines += [
                 "",
-                f"{action.action.replace('_', ' ')} {named} ({place})",
+                f"{action.action.replace('_', ' ')} {named} ({place}{later})",
             ]
             lines += [f"  {line}" for line in action.sql.splitlines()]
     if locks:
@@ -140,7 +160,7 @@ def result_json(result: ApplyResult) -> dict[str, object]:
         "history_recorded": result.history_recorded,
         "dry_run": result.dry_run,
         "notices": result.notices,
-        "pending": [asdict(difference) for difference in result.pending],
+        "pending": [_difference_json(d) for d in result.pending],
         "verify": verification_json(result.verification),
     }
 
