@@ -34,7 +34,7 @@ _STATEMENT_TIMEOUT = 60.0
 
 
 class Conflicted(Refused):
-    """The database holds what apply would have to lose or guess about.
+    """The database holds what apply would have to drop, or could only guess about.
 
     Attributes:
         conflicts: All of them.
@@ -43,14 +43,17 @@ class Conflicted(Refused):
     code = "conflicts"
 
     def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
-        listed = "; ".join(f"{conflict.identity}: {conflict.reason}" for conflict in conflicts)
-        noun = "1 conflict" if len(conflicts) == 1 else f"{len(conflicts)} conflicts"
+        first = "; ".join(f"{conflict.identity}: {conflict.reason}" for conflict in conflicts[:3])
+        more = f"; and {len(conflicts) - 3} more" if len(conflicts) > 3 else ""
+        noun = "object is" if len(conflicts) == 1 else "objects are"
+        lines = []
+        for conflict in conflicts:
+            lines.append(f"-- {conflict.identity}: {conflict.reason}")
+            lines += [f"{statement};" for statement in conflict.resolve]
         super().__init__(
-            f"nothing was changed: {noun} ({listed})",
+            f"nothing was changed, {len(conflicts)} {noun} in the way: {first}{more}",
             hint="rowsight migrate plan shows the statements that resolve each",
-            detail="\n".join(
-                f"{statement};" for conflict in conflicts for statement in conflict.resolve
-            ),
+            detail="\n".join(lines),
         )
         self.conflicts = conflicts
 
@@ -112,6 +115,7 @@ class _Planning:
         self.in_the_way = tuple(find_in_the_way(expected, around, verification.differences))
         self.blocked = {found.conflict.identity for found in self.in_the_way}
         self.moved = self.blocked if options.set_aside else set()
+        self.fresh = verification.verdict is Verdict.NOT_APPLIED and not self.moved
         self.statements = {expected.text(s): s for s in reversed(expected.statements)}
 
     def plan(self) -> Plan:
@@ -155,7 +159,7 @@ class _Planning:
             )
         elif extra and difference.kind in ("rule", "trigger"):
             reason = f"a {difference.kind} that the migration does not have acts on the table"
-        elif not difference.mend:
+        elif not difference.mend and not (self.fresh and difference.state is DriftState.MISSING):
             reason = difference.note or f"no statement mends this {difference.kind}"
         else:
             return None
@@ -167,7 +171,7 @@ class _Planning:
             for difference in acted
             for action in self._mending(difference)
         ]
-        if self.verification.verdict is Verdict.NOT_APPLIED and not self.moved:
+        if self.fresh:
             # The whole file, which is ahead of what only changes something that is there.
             making = [(-1, self._create(statement)) for statement in self.expected.statements]
             steps = making + [step for step in steps if step[1].action != "create"]
