@@ -11,22 +11,31 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from console.connection.profile import Profile, Secret
+from console.connection.transaction import Parameters, TextTable, Transaction, query_text
 from console.errors import CannotConnect, ConsoleError
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection, AsyncCursor
-    from psycopg.sql import Composable
+    from psycopg import AsyncConnection
 
-    Statement = str | Composable
+    from console.connection.transaction import Statement
 
-Parameters = Sequence[Any] | Mapping[str, Any] | None
+__all__ = [
+    "OLDEST_SERVER",
+    "Parameters",
+    "ServerInfo",
+    "Session",
+    "SessionState",
+    "TextTable",
+    "Transaction",
+    "query_text",
+]
+
 AskPassword = Callable[[Profile], Secret | None]
 
 OLDEST_SERVER = 150000
@@ -68,82 +77,6 @@ class ServerInfo:
     standby: bool
     tls: bool
     pooled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TextTable:
-    """A result as the server's own text, untouched by any type conversion.
-
-    Attributes:
-        columns: Column names in order.
-        types: Type oids in order.
-        rows: One tuple a row; None is SQL NULL.
-    """
-
-    columns: tuple[str, ...]
-    types: tuple[int, ...]
-    rows: list[tuple[str | None, ...]]
-
-
-def query_text(package: str, name: str) -> str:
-    """Reads a statement from `queries/<name>.sql` beside the given package's code."""
-    return (resources.files(package) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
-
-
-class Transaction:
-    """An open transaction of a Session; ends with the `async with` that made it."""
-
-    def __init__(self, session: Session, connection: AsyncConnection[tuple[Any, ...]]) -> None:
-        self._session = session
-        self.connection = connection
-        """The driver's connection, for pipelines; its errors are the driver's own."""
-
-    async def execute(
-        self, statement: Statement, parameters: Parameters = None
-    ) -> AsyncCursor[tuple[Any, ...]]:
-        """Runs one statement and returns the driver's cursor.
-
-        Raises:
-            ConsoleError: The server refused it, or the connection is gone.
-        """
-        with self._session.faults():
-            return await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
-
-    async def fetch(
-        self, statement: Statement, parameters: Parameters = None
-    ) -> list[tuple[Any, ...]]:
-        """Runs one query and returns all its rows as Python values."""
-        with self._session.faults():
-            cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
-            return await cursor.fetchall()
-
-    async def value(self, statement: Statement, parameters: Parameters = None) -> Any:
-        """Runs one query and returns the first column of its first row, or None."""
-        rows = await self.fetch(statement, parameters)
-        return rows[0][0] if rows else None
-
-    async def texts(self, statement: Statement, parameters: Parameters = None) -> TextTable:
-        r"""Runs one query and returns the server's own text of every value.
-
-        No loader runs, so nothing the data holds (infinity, BC dates, broken bytes in an
-        SQL_ASCII database) can fail or change here. Bytes that are not UTF-8 become `\xNN`.
-        """
-        with self._session.faults():
-            cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
-        result = cursor.pgresult
-        if result is None or cursor.description is None:
-            return TextTable((), (), [])
-        width = result.nfields
-
-        def text(row: int, column: int) -> str | None:
-            value = result.get_value(row, column)
-            return None if value is None else value.decode("utf-8", "backslashreplace")
-
-        return TextTable(
-            tuple(column.name for column in cursor.description),
-            tuple(column.type_code for column in cursor.description),
-            [tuple(text(row, column) for column in range(width)) for row in range(result.ntuples)],
-        )
 
 
 class Session:
