@@ -21,6 +21,9 @@ _PRIVILEGES = (
     *("SELECT", "INSERT", "UPDATE", "DELETE"),
     *("TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"),
 )
+# Who holds these was granted ALL, which has meant MAINTAIN too since PostgreSQL 17: it is not
+# spelled out, so that ALL reads the same on every version.
+_OF_ALL = frozenset({"TRUNCATE", "REFERENCES", "TRIGGER"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,12 @@ def _group_grants(drifts: Iterable[Drift]) -> Iterator[Drift]:
         if len(parts) == 1:
             yield first
             continue
-        privileges = privilege_list(part.item for part in parts)
+        held = {part.item.definition["privilege"] for part in parts}
+        privileges = privilege_list(
+            part.item
+            for part in parts
+            if part.item.definition["privilege"] != "MAINTAIN" or not held >= _OF_ALL
+        )
         definition = {**first.item.definition, "privilege": privileges}
         identity = f"{privileges} on {definition['on']} to {definition['to']}"
         whole = CatalogObject("grant", identity, first.item.table, definition)

@@ -19,11 +19,6 @@ SEARCH_PATH = "pg_catalog, pg_temp"
 names unqualified and a hundred objects would read as changed; pg_temp last, because
 otherwise a temporary table could stand in for a catalog."""
 
-# What GRANT ALL means on a table since PostgreSQL 17, MAINTAIN apart.
-_ALL_ON_TABLE = frozenset(
-    {"SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"}
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -69,28 +64,12 @@ async def read_snapshot(tx: Transaction, scope: Scope) -> Snapshot:
         },
     )
     document: dict[str, Any] = json.loads(table.rows[0][0] or "{}")
-    objects = [CatalogObject(*row) for row in document["objects"]]
+    objects = (CatalogObject(*row) for row in document["objects"])
     return Snapshot(
-        objects=_without_maintain({item.key: item for item in objects}),
+        objects={item.key: item for item in objects},
         foreign=document["foreign"],
         server_version=document["server_version"],
         owner=document["owner"],
         asks_auth=document["asks_auth"],
         available=document["available"],
     )
-
-
-def _without_maintain(objects: dict[Key, CatalogObject]) -> dict[Key, CatalogObject]:
-    """Drops MAINTAIN where it came with ALL, so that ALL reads the same on every version."""
-    held: dict[tuple[object, object], set[object]] = {}
-    for item in objects.values():
-        if item.kind == "grant":
-            place = item.definition["on"], item.definition["to"]
-            held.setdefault(place, set()).add(item.definition["privilege"])
-    return {
-        key: item
-        for key, item in objects.items()
-        if item.kind != "grant"
-        or item.definition["privilege"] != "MAINTAIN"
-        or not held[item.definition["on"], item.definition["to"]] >= _ALL_ON_TABLE
-    }
