@@ -27,6 +27,7 @@
 --     audit_log, retention.failed).
 --
 -- Hostile text, on purpose and marked "hostile" in metadata, definition or name: a console must survive it.
+-- The look-alike's name, which ends in a zero-width space, is not marked: that is its trick.
 
 
 -- ---------------------------------------------------------------------------------------------------
