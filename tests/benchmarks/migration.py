@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -51,7 +52,7 @@ class Bench:
         name = fresh(self.server, self._databases)
         return (
             f"postgresql://postgres@127.0.0.1:{self.server.port}/{name}?sslmode=disable",
-            f"postgresql://postgres@127.0.0.1:{self.far.port}/{name}?sslmode=disable",
+            f"postgresql://postgres@127.0.0.1:{self.far.profile.parameters['port']}/{name}?sslmode=disable",
         )
 
     def apply(self, *, far: bool) -> tuple[float, float]:
@@ -88,7 +89,7 @@ def main() -> None:
     binaries = next((b for b in all_binaries() if b.folder == folder), None)
     with (
         EmbeddedServer(binaries=binaries, settings={"listen_addresses": "127.0.0.1"}) as server,
-        Proxy("127.0.0.1", server.port, delay=FAR / 2) as far,
+        closing(Proxy(server.profile(), delay=FAR / 2)) as far,
     ):
         bench = Bench(server, far)
         names = ("apply", "apply process", "psql", "verify", "verify process", "pg_dump -s")
