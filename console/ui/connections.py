@@ -30,6 +30,8 @@ class Connections:
     def __init__(self, profile: Profile, on_state: Callable[[SessionState], None]) -> None:
         self.profile = profile
         self.write_mode = False
+        self.operating = False
+        """Whether something is being changed just now: the mode must stay as it is."""
         self._on_state = on_state
         self._sessions: dict[str, Session] = {}
         self._opening: dict[str, asyncio.Lock] = {}

@@ -275,13 +275,16 @@ class Workspace(Screen[None]):
 
     def action_write_mode(self) -> None:
         """Leaves write mode, or asks to enter it."""
+        if self.connections.operating:
+            self.notify("something is being applied; esc cancels that first", markup=False)
+            return
         if self.status.write_mode:
             self._set_write_mode(False)
             return
         from console.ui.dialogs import question
 
         text = Content(
-            "The console may then change this database, each time after asking again.\n"
+            "The console may then change this database, each time after asking again. "
             "It lasts until W is pressed once more, or the console is left."
         )
 

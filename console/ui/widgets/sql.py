@@ -15,7 +15,7 @@ delete desc disable distinct do drop each else enable end exclude execute exists
 false for force foreign from full function grant group having if immutable in index inherit
 inner insert instead into invoker is isolation join key language left level like limit local
 lock materialized not null of offset on only or order outer owner partition permissive policy
-primary privileges procedure public read references rename replace restrict restrictive return
+primary privileges procedure read references rename replace restrict restrictive return
 returning returns revoke right role row schema security select sequence set setof stable strict
 table then to trigger true truncate type union unique update using validate values view volatile
 when where with write
