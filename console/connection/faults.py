@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from console.errors import CannotConnect, ConsoleError, DatabaseFailed, TimedOut
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 _CAUSES: tuple[tuple[str, str, str, str], ...] = (
     (
         r"could not translate host name|name or service not known|nodename nor servname"
-        r"|failed to resolve|temporary failure in name resolution|no address associated",
+        r"|failed to resolve|temporary failure in name resolution|no address associated"
+        r"|label (empty|too long)",
         "host_unknown",
         "the host name of {where} is not known",
         "check the spelling, or the network's name server",
@@ -59,13 +61,13 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "check the user's name",
     ),
     (
-        r"no pg_hba.conf entry|ident authentication failed|peer authentication failed",
+        r"no pg_hba.conf entry|pg_hba.conf rejects|(ident|peer) authentication failed",
         "not_admitted",
         "{where} does not admit this user from here",
         "check user, TLS mode and the server's pg_hba.conf",
     ),
     (
-        r"too many clients|too many connections|remaining connection slots|max client connections",
+        r"too many clients|too many connections|remaining connection slots|max ?client",
         "too_many_connections",
         "{where} has no free connection",
         "wait, use the pooler, or end idle connections",
@@ -77,7 +79,13 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "try again in a few seconds",
     ),
     (
-        r"ssl|tls|certificate",
+        r"invalid response to (ssl|gss)|expected authentication request",
+        "not_postgresql",
+        "what answers at {where} is not PostgreSQL",
+        "check host and port",
+    ),
+    (
+        r"certificate|sslmode",
         "tls_failed",
         "{where} and this console could not agree on TLS",
         "check sslmode and sslrootcert",
@@ -87,6 +95,12 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "refused",
         "nothing answers at {where}",
         "check host and port, and that the server runs",
+    ),
+    (
+        r"\b(ssl|tls)\b",
+        "tls_failed",
+        "{where} and this console could not agree on TLS",
+        "check sslmode and sslrootcert",
     ),
     (
         r"service file|definition of service",
@@ -114,15 +128,19 @@ def place(profile: Profile) -> str:
 def without_secret(text: str, profile: Profile) -> str:
     """Removes the profile's password from a text, should a message quote it."""
     secret = profile.password.reveal() if profile.password else ""
-    text = text.replace(secret, "…") if secret else text
+    for spelling in {secret, quote(secret), quote(secret, safe="")} - {""}:
+        text = text.replace(spelling, "…")
+    text = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:…@", text)
     return re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1…", text, flags=re.IGNORECASE)
 
 
 def connect_failed(error: BaseException, profile: Profile) -> CannotConnect:
     """Names the cause of a failed connection attempt."""
     words = without_secret(str(error), profile).strip()
+    # Names in quotes could hold any of the words looked for.
+    bare = re.sub(r"""("[^"]*"|'[^']*')""", '""', words)
     for pattern, code, message, hint in _CAUSES:
-        if re.search(pattern, words, re.IGNORECASE):
+        if re.search(pattern, bare, re.IGNORECASE):
             failure = CannotConnect(message.format(where=place(profile)), hint=hint, detail=words)
             failure.code = code
             return failure
@@ -133,6 +151,8 @@ def connect_failed(error: BaseException, profile: Profile) -> CannotConnect:
 
 def statement_failed(error: Error, profile: Profile) -> ConsoleError:
     """Names the cause of a failed statement, or of a connection lost during it."""
+    from psycopg import InterfaceError, OperationalError
+
     diagnostics = error.diag
     state = error.sqlstate
     message = without_secret(diagnostics.message_primary or str(error).strip(), profile)
@@ -141,6 +161,9 @@ def statement_failed(error: Error, profile: Profile) -> ConsoleError:
         for part in (diagnostics.message_detail, diagnostics.message_hint, diagnostics.context)
         if part
     )
+    if state is None and not isinstance(error, OperationalError | InterfaceError):
+        # The driver's own refusal: a value it can't send, or one it can't read.
+        return DatabaseFailed(message, detail=detail)
     if state is None or state.startswith("08") or state in _LOST:
         return CannotConnect(
             f"the connection to {place(profile)} was lost",
