@@ -31,10 +31,11 @@ def schema_server(
 @pytest.fixture
 def db(schema_server: EmbeddedServer) -> Iterator[Connection]:
     """A superuser's connection in a transaction that is rolled back, so `now()` stands still."""
-    connection = superuser(schema_server, DATABASE)
-    connection.autocommit = False
-    yield connection
-    connection.close()
+    with (
+        superuser(schema_server, DATABASE) as connection,
+        connection.transaction(force_rollback=True),
+    ):
+        yield connection
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ has only just signed up. Everything in `ROWS` is Ada's, or Acme's.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -177,6 +178,17 @@ def become(db: Connection, caller: str) -> None:
         "select set_config('request.jwt.claims', %s, true), set_config('role', %s, true)",
         (json.dumps(claims), role),
     )
+
+
+@contextmanager
+def acting(db: Connection, caller: str) -> Iterator[None]:
+    """Acts as a caller for a while; what he did stays, unless it raises."""
+    with db.transaction():
+        become(db, caller)
+        yield
+        db.execute(
+            "select set_config('role', 'none', true), set_config('request.jwt.claims', '', true)"
+        )
 
 
 def attempt(db: Connection, caller: str, statement: sql.Composed, before: sql.Composed) -> str:
