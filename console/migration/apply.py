@@ -8,9 +8,10 @@ counted as pending until then, and a later apply takes it up where this one was 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from console.migration.blockers import APPLY_LOCK
 from console.migration.execute import RETRIED, Step, StepFailed, name_failure, run_steps
 from console.migration.expected import Expected, load_expected
 from console.migration.finish import finish
-from console.migration.history import read_access, recording, refuse_unless_recordable
+from console.migration.history import recording, refuse_unless_recordable
 from console.migration.model import (
     ApplyOptions,
     ApplyProgress,
@@ -31,8 +32,10 @@ from console.migration.model import (
     Severity,
     Verification,
 )
-from console.migration.plan import Conflicted, plan, plan_in
-from console.migration.verify import verify, verify_in
+from console.migration.plan import Conflicted, make_plan, tables_query
+from console.migration.settle import look_again
+from console.migration.snapshot import SEARCH_PATH
+from console.migration.verify import verify_in
 from console.migration.watch import Watch
 
 if TYPE_CHECKING:
@@ -44,7 +47,6 @@ RETRIES = 5
 _STATEMENT_TIMEOUT = 600.0
 _WAIT_FOR_OTHERS = 600.0
 _POLL = 0.25
-_SETTLE = 30.0
 _RANDOM = SystemRandom()
 
 OnProgress = Callable[[ApplyProgress], None]
@@ -106,9 +108,24 @@ async def apply(
         ConsoleError: Anything else the server refused.
     """
     applying = _Applying(
-        session, options or ApplyOptions(), expected or load_expected(), on_progress
+        session, options or ApplyOptions(), expected or load_expected(), on_progress, confirmed
     )
-    return await applying.run(confirmed)
+    return await applying.run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entered:
+    """What is known once no other apply is at work.
+
+    Attributes:
+        pid: Our backend.
+        access: What stands where the history is kept, and what we may do there.
+        tables: What bears our tables' names.
+    """
+
+    pid: int
+    access: dict[str, Any]
+    tables: dict[str, Any]
 
 
 class _Applying:
@@ -120,15 +137,21 @@ class _Applying:
         options: ApplyOptions,
         expected: Expected,
         on_progress: OnProgress | None,
+        confirmed: Plan | None,
     ) -> None:
         self.session = session
         self.options = options
         self.expected = expected
         self.on_progress = on_progress
+        self.confirmed = confirmed
+        self.journal = Journal()
+        self.operation: str | None = None
         self.started = time.perf_counter()
         self.total = 0
         self.retries = 0
         self.notices = 0
+        self.executed = 0
+        self.later = 0
         self.committing = False
 
     def tell(self, phase: str, done: int = 0, identity: str = "") -> None:
@@ -138,42 +161,32 @@ class _Applying:
                 ApplyProgress(phase, min(done, self.total), self.total, identity, elapsed)
             )
 
-    async def run(self, confirmed: Plan | None) -> ApplyResult:
+    async def run(self) -> ApplyResult:
         self.tell("verifying")
-        planned = confirmed or await plan(self.session, self.options, self.expected)
-        if planned.conflicts:
-            raise Conflicted(planned.conflicts)
-        if not planned.actions:
-            return self._result(planned.verification)
-        self._refuse_what_a_pooler_cannot(planned)
-        journal = Journal()
-        action = "migrate apply, dry run" if self.options.dry_run else "migrate apply"
-        operation = await asyncio.to_thread(
-            journal.intend, action, self.session.profile, **self._facts(planned)
-        )
         try:
             async with Watch(self.session, self.tell) as watch:
-                result = await self._retried(planned, watch)
+                result = await self._retried(watch)
         except BaseException as failure:
-            outcome, facts = _outcome(failure)
-            journal.conclude(operation, outcome, **facts)
+            self._conclude(*_outcome(failure))
             raise
-        await asyncio.to_thread(
-            journal.conclude,
-            operation,
-            "rolled back" if self.options.dry_run else "done",
-            statements=result.statements_executed,
-            retries=result.retries,
-        )
+        facts = {"statements": result.statements_executed, "retries": result.retries}
+        self._conclude("rolled back" if self.options.dry_run else "done", facts)
         return result
 
-    def _refuse_what_a_pooler_cannot(self, planned: Plan) -> None:
-        assert self.session.server is not None
-        if self.session.server.pooled and any(a.after_commit for a in planned.actions):
-            raise Refused(
-                "big tables need steps after the commit, which a transaction pooler can't hold",
-                hint="connect directly, or through the session pooler",
+    async def _intend(self, planned: Plan) -> None:
+        """Puts on record what is about to be done; later attempts are the same operation."""
+        if self.operation is None:
+            action = "migrate apply, dry run" if self.options.dry_run else "migrate apply"
+            self.operation = await asyncio.to_thread(
+                self.journal.intend, action, self.session.profile, **self._facts(planned)
             )
+
+    def _conclude(self, outcome: str, facts: Mapping[str, object]) -> None:
+        # What is done is done: a journal that can't be written to any more does not undo it,
+        # and shows the intent as unfinished.
+        if self.operation is not None:
+            with contextlib.suppress(ConsoleError):
+                self.journal.conclude(self.operation, outcome, **facts)
 
     def _facts(self, planned: Plan) -> dict[str, Any]:
         """What goes on record beforehand: what is to be done, and what it replaces."""
@@ -193,11 +206,11 @@ class _Applying:
             "undo": replaced,
         }
 
-    async def _retried(self, planned: Plan, watch: Watch) -> ApplyResult:
-        """Runs the transaction, again after a lock timeout or a deadlock."""
+    async def _retried(self, watch: Watch) -> ApplyResult:
+        """Runs the transaction, again after a lock timeout or a deadlock, and what comes after."""
         while True:
             try:
-                result, current = await self._settled(planned, watch)
+                result = await self._settled(watch)
                 break
             except ConsoleError as failure:
                 if failure.sqlstate not in RETRIED:
@@ -208,93 +221,116 @@ class _Applying:
                 blocked = "; ".join(map(str, watch.blockers)) or failure.message
                 self.tell("waiting", 0, f"attempt {self.retries + 1}: {blocked}")
                 await asyncio.sleep(_RANDOM.uniform(0.1, 0.3) * 2**self.retries)
-        if self.options.dry_run or not any(action.after_commit for action in current.actions):
+        if self.options.dry_run or not self.later:
             return result
-        self.total = sum(action.after_commit for action in current.actions)
+        self.total = self.later
         executed, verification = await finish(
             self.session, self.options, self.expected, watch, self.tell
         )
-        return replace(
-            self._result(verification, result.statements_executed + executed),
-            history_recorded=result.history_recorded,
+        return self._result(
+            verification, result.statements_executed + executed, result.history_recorded
         )
 
-    async def _settled(self, planned: Plan, watch: Watch) -> tuple[ApplyResult, Plan]:
+    async def _settled(self, watch: Watch) -> ApplyResult:
         """Runs the transaction once; finds out what became of a commit nobody answered."""
         try:
-            return await self._transaction(planned, watch)
+            return await self._transaction(watch)
         except CannotConnect as lost:
             if not self.committing:
                 lost.hint = "nothing was changed: the server rolls back what was not committed"
                 raise
-            verification = await self._look_again(lost)
-        if verification.failed():
-            raise CannotConnect(
-                "the connection was lost at the commit; looked again: it was not applied",
-                hint="the database is as it was; apply again when you are ready",
-            )
-        return self._result(verification, self.total, self.options.history), planned
+            verification = await look_again(self.session, self.expected, lost, self.tell)
+        return self._result(verification, self.executed, self.options.history)
 
-    async def _transaction(self, planned: Plan, watch: Watch) -> tuple[ApplyResult, Plan]:
+    async def _transaction(self, watch: Watch) -> ApplyResult:
         async with self.session.transaction(
             read_only=False,
-            search_path="",
+            search_path=SEARCH_PATH,
             lock_timeout=self.options.lock_timeout,
             statement_timeout=_STATEMENT_TIMEOUT,
             commit=not self.options.dry_run,
         ) as tx:
-            pid, access = await self._enter(tx, watch)
+            tables = await tx.value(*tables_query(self.expected))
+            if tables["tables"]:
+                # Not yet under the lock: a database that is right is not to be locked at all.
+                planned = self._checked(await verify_in(tx, self.expected), tables)
+                if not planned.actions:
+                    return self._result(planned.verification)
+            entered = await self._enter(tx, watch)
             self.tell("verifying")
-            current = await plan_in(tx, self.options, self.expected)
-            if not current.actions and not current.conflicts:
-                return self._result(current.verification), current  # another apply was first
-            if _statements(current) != _statements(planned) or current.conflicts:
-                raise Refused(
-                    "nothing was changed: the database is not as it was when the plan was made",
-                    hint="look at the plan again",
-                )
-            steps = [Step(a.sql, a) for a in current.actions if not a.after_commit]
-            executed = len(steps)
+            verification = await verify_in(tx, self.expected, as_is=True)
+            planned = self._checked(verification, entered.tables)
+            if not planned.actions:
+                return self._result(verification)  # another apply was first
             if self.options.history:
-                refuse_unless_recordable(access)
-                texts = [self.expected.text(s) for s in self.expected.statements]
-                record = recording(access, self.expected.path.name, texts)
-                steps += [Step(sql, None, parameters) for sql, parameters in record]
-            self.total = len(steps)
-            tx.connection.add_notice_handler(self._count_notice)
-            try:
-                await run_steps(tx, steps, watch, pid)
-            except StepFailed as failed:
-                raise name_failure(failed, steps, self.session, self.expected) from failed.error
-            finally:
-                tx.connection.remove_notice_handler(self._count_notice)
+                refuse_unless_recordable(entered.access)
+            await self._intend(planned)
+            await self._execute(tx, planned, entered, watch)
             self.tell("checking", self.total)
-            later = {(a.kind, a.identity) for a in current.actions if a.after_commit}
-            verification = await verify_in(tx, self.expected, pending=later)
+            later = {(a.kind, a.identity) for a in planned.actions if a.after_commit}
+            verification = await verify_in(tx, self.expected, pending=later, as_is=True)
             if verification.failed():
                 raise NotVerified(verification)
             self.tell("committing", self.total)
+            self.later = len(later)
             self.committing = not self.options.dry_run
         self.committing = False
-        return self._result(verification, executed, self.options.history), current
+        return self._result(verification, self.executed, self.options.history)
 
-    async def _enter(self, tx: Transaction, watch: Watch) -> tuple[int, dict[str, Any]]:
-        """Waits until no other apply is at work on this database.
+    def _checked(self, verification: Verification, tables: Mapping[str, Any]) -> Plan:
+        """Makes the plan, and makes sure that it may be carried out."""
+        planned = make_plan(self.expected, self.options, verification, tables)
+        if planned.conflicts:
+            raise Conflicted(planned.conflicts)
+        agreed = self.confirmed is None or _statements(planned) == _statements(self.confirmed)
+        if planned.actions and not agreed:
+            raise Refused(
+                "nothing was changed: the database is not as it was when the plan was made",
+                hint="look at the plan again",
+            )
+        assert self.session.server is not None
+        if self.session.server.pooled and any(a.after_commit for a in planned.actions):
+            raise Refused(
+                "big tables need steps after the commit, which a transaction pooler can't hold",
+                hint="connect directly, or through the session pooler",
+            )
+        return planned
+
+    async def _execute(
+        self, tx: Transaction, planned: Plan, entered: _Entered, watch: Watch
+    ) -> None:
+        steps = [Step(a.sql, a) for a in planned.actions if not a.after_commit]
+        self.executed = len(steps)
+        if self.options.history:
+            texts = [self.expected.text(s) for s in self.expected.statements]
+            record = recording(entered.access, self.expected.path.name, texts)
+            steps += [Step(sql, None, parameters) for sql, parameters in record]
+        self.total = len(steps)
+        tx.connection.add_notice_handler(self._count_notice)
+        try:
+            await run_steps(tx, steps, watch, entered.pid)
+        except StepFailed as failed:
+            raise name_failure(failed, steps, self.session, self.expected) from failed.error
+        finally:
+            tx.connection.remove_notice_handler(self._count_notice)
+
+    async def _enter(self, tx: Transaction, watch: Watch) -> _Entered:
+        """Waits until no other apply is at work on this database, and looks around.
 
         Polls instead of queueing, because a lock timeout must not end this wait.
-
-        Returns:
-            Our backend's pid, and what read_access() says.
         """
-        enter = query_text("console.migration", "enter")
         deadline = time.monotonic() + _WAIT_FOR_OTHERS
         while True:
-            async with tx.connection.pipeline():
-                entered = await tx.execute(enter, [APPLY_LOCK])
-                access = await read_access(tx)
-                pid, alone, _ = await entered.fetchone() or (0, False, None)
+            with self.session.faults():
+                async with tx.connection.pipeline():
+                    lock = await tx.execute(query_text("console.migration", "enter"), [APPLY_LOCK])
+                    access = await tx.execute(query_text("console.migration", "history_access"))
+                    tables = await tx.execute(*tables_query(self.expected))
+                (pid, alone, _), (may,), (found,) = [
+                    await cursor.fetchone() or () for cursor in (lock, access, tables)
+                ]
             if alone:
-                return pid, access
+                return _Entered(pid, may, found)
             await watch.look(pid)
             if time.monotonic() > deadline:
                 raise TimedOut(
@@ -302,28 +338,6 @@ class _Applying:
                     hint="; ".join(map(str, watch.blockers)) or "find it in pg_stat_activity",
                 )
             await asyncio.sleep(_POLL)
-
-    async def _look_again(self, lost: CannotConnect) -> Verification:
-        """Connects anew, waits until the lost transaction is over, and verifies."""
-        deadline = time.monotonic() + _SETTLE
-        while time.monotonic() < deadline:
-            self.tell("verifying", 0, "the connection was lost at the commit; looking again")
-            try:
-                async with self.session.another("apply", read_only=False) as session:
-                    async with session.transaction(read_only=False) as tx:
-                        over = await tx.value(
-                            "select pg_catalog.pg_try_advisory_xact_lock(%s)", [APPLY_LOCK]
-                        )
-                    if over:
-                        return await verify(session, self.expected)
-            except CannotConnect:
-                pass
-            await asyncio.sleep(_POLL * 2)
-        raise CannotConnect(
-            "the connection was lost at the commit: whether it was applied is unknown",
-            hint="rowsight migrate verify tells, as soon as the server answers",
-            detail=lost.detail,
-        ) from lost
 
     def _count_notice(self, _: Diagnostic) -> None:
         self.notices += 1

@@ -158,12 +158,13 @@ def rename_table(table: LiveTable, name: str) -> tuple[str, ...]:
             sql.Identifier(table.schema, table.name), sql.Identifier(name)
         )
     ]
-    begins = re.compile(rf"{re.escape(table.name)}(?=_)")
+    own_name = re.compile(rf"(?<![^_]){re.escape(table.name)}(?![^_])")
     for index in table.indexes:
-        fresh = begins.sub(name, index) if begins.match(index) else f"{name}_{index}"
+        fresh = own_name.sub(name, index, count=1)
         renamed.append(
             sql.SQL("alter index {} rename to {}").format(
-                sql.Identifier(table.schema, index), sql.Identifier(_fit(fresh))
+                sql.Identifier(table.schema, index),
+                sql.Identifier(_fit(fresh if fresh != index else f"{name}_{index}")),
             )
         )
     return tuple(statement.as_string() for statement in renamed)

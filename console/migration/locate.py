@@ -21,6 +21,7 @@ _IN_BODY = re.compile(
     r"|compilation of PL/pgSQL function .* near line (\d+)"
 )
 _WIDEST = 100
+_HINTED = frozenset({"42501", "53100", "25006", "57014"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ class MigrationFailed(ConsoleError):
         parts = [place.excerpt, f"statement {statement_number} of {statements}"]
         super().__init__(
             f"{place}: {cause.message}",
-            hint=cause.hint or "mend the file; nothing was changed",
+            hint=cause.hint
+            if cause.sqlstate in _HINTED
+            else "nothing was changed: mend what it says and apply again",
             sqlstate=cause.sqlstate,
             detail="\n".join([*parts, cause.detail] if cause.detail else parts),
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.connection.session import query_text
 from console.errors import Refused
-from console.migration.conflicts import Surroundings, find_in_the_way, surroundings
+from console.migration.conflicts import find_in_the_way, surroundings
 from console.migration.difference import Drift
 from console.migration.expected import Expected, Statement, load_expected
 from console.migration.mend import Mender
@@ -24,12 +24,12 @@ from console.migration.model import (
     Verification,
 )
 from console.migration.phases import is_big, lock_of, phased
-from console.migration.verify import verify_in
+from console.migration.snapshot import SEARCH_PATH
+from console.migration.verify import LOCK_TIMEOUT, verify_in
 
 if TYPE_CHECKING:
-    from console.connection.session import Session, Transaction
+    from console.connection.session import Session
 
-_LOCK_TIMEOUT = 2.0
 _STATEMENT_TIMEOUT = 60.0
 
 
@@ -68,34 +68,37 @@ async def plan(
     """
     expected = expected or load_expected()
     async with session.transaction(
-        search_path="", lock_timeout=_LOCK_TIMEOUT, statement_timeout=_STATEMENT_TIMEOUT
+        search_path=SEARCH_PATH, lock_timeout=LOCK_TIMEOUT, statement_timeout=_STATEMENT_TIMEOUT
     ) as tx:
-        return await plan_in(tx, options or ApplyOptions(), expected)
+        tables = await tx.value(*tables_query(expected))
+        verification = await verify_in(tx, expected, as_is=True)
+    return make_plan(expected, options or ApplyOptions(), verification, tables)
 
 
-async def plan_in(tx: Transaction, options: ApplyOptions, expected: Expected) -> Plan:
-    """Works out the plan in a transaction whose search path is empty."""
-    verification = await verify_in(tx, expected)
-    found = await tx.value(
-        query_text("console.migration", "tables"),
-        {
-            "schemas": [schema for schema, _ in expected.scope.tables],
-            "names": [name for _, name in expected.scope.tables],
-        },
-    )
-    missing_roles = {
-        difference.identity
-        for difference in verification.differences
-        if difference.kind == "role" and difference.state is DriftState.MISSING
+def tables_query(expected: Expected) -> tuple[str, Mapping[str, Any]]:
+    """Returns the query, with its parameters, for what bears our tables' names."""
+    tables = expected.scope.tables
+    return query_text("console.migration", "tables"), {
+        "schemas": [schema for schema, _ in tables],
+        "names": [name for _, name in tables],
     }
-    return make_plan(expected, options, verification, surroundings(found, missing_roles))
 
 
 def make_plan(
-    expected: Expected, options: ApplyOptions, verification: Verification, around: Surroundings
+    expected: Expected,
+    options: ApplyOptions,
+    verification: Verification,
+    tables: Mapping[str, Any],
 ) -> Plan:
-    """Works out the plan from what is already known; asks nobody."""
-    return _Planning(expected, options, verification, around).plan()
+    """Works out the plan from what is already known; asks nobody.
+
+    Args:
+        expected: What is to be made.
+        options: How.
+        verification: What verify found.
+        tables: What tables_query() answered in the same transaction.
+    """
+    return _Planning(expected, options, verification, tables).plan()
 
 
 class _Planning:
@@ -106,13 +109,20 @@ class _Planning:
         expected: Expected,
         options: ApplyOptions,
         verification: Verification,
-        around: Surroundings,
+        tables: Mapping[str, Any],
     ) -> None:
         self.expected = expected
         self.options = options
         self.verification = verification
-        self.around = around
-        self.in_the_way = tuple(find_in_the_way(expected, around, verification.differences))
+        self.around = surroundings(
+            tables,
+            missing_roles={
+                difference.identity
+                for difference in verification.differences
+                if difference.kind == "role" and difference.state is DriftState.MISSING
+            },
+        )
+        self.in_the_way = tuple(find_in_the_way(expected, self.around, verification.differences))
         self.blocked = {found.conflict.identity for found in self.in_the_way}
         self.moved = self.blocked if options.set_aside else set()
         self.fresh = verification.verdict is Verdict.NOT_APPLIED and not self.moved
@@ -247,7 +257,6 @@ class _Planning:
         if statement := self.statements.get(sql):
             action = replace(action, line=statement.line, offset=statement.start)
         live = self.around.tables.get(table or "")
-        lock = lock_of(sql)
-        if live is None or lock is None:
+        if live is None or (lock := lock_of(sql)) is None:
             return action
         return replace(action, lock=lock, rows_estimate=live.rows, table_bytes=live.bytes)
