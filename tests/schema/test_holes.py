@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.schema.inventory import ALL_TABLES, TABLES, ZERO_TRUST
+from tests.schema.inventory import ALL_TABLES, ZERO_TRUST
 from tests.schema.permissions import MATRIX, cells
 from tests.schema.world import (
     ACME,
@@ -22,6 +22,7 @@ from tests.schema.world import (
     Connection,
     attempt,
     become,
+    give_to_keeper,
     insert,
     table_of,
 )
@@ -229,12 +230,7 @@ def test_transparency_log_is_immutable_even_for_a_superuser(
 
 def test_owner_without_bypassrls_is_bound_too(db: Connection) -> None:
     """FORCE: he who owns the tables sees no row of the zero-trust ones, and can't forge the log."""
-    db.execute("create role keeper")
-    db.execute("grant create on schema public to keeper")
-    for table in TABLES:
-        db.execute(
-            sql.SQL("alter table {} owner to keeper").format(sql.Identifier("public", table))
-        )
+    give_to_keeper(db)
     db.execute("set local role keeper")
     for table in ZERO_TRUST:
         query = sql.SQL("select id from {}").format(sql.Identifier("public", table))

@@ -11,8 +11,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from tests.schema.inventory import ALL_TABLES, FUNCTIONS
-from tests.schema.world import ADA, STAN, Connection, acting, insert
+from tests.schema.world import ADA, STAN, Connection, acting, give_to_keeper, insert
 
 WATCHED = {
     "privacy_prefs": ({"userId": ADA, "dataRetentionDays": 30}, '"consentGiven" = true'),
@@ -123,19 +122,7 @@ def test_entry_of_a_living_user_can_not_be_deleted_under_any_disguise(db: Connec
 
 def test_log_is_written_when_an_ordinary_role_owns_everything(db: Connection) -> None:
     """As on a server where the migration was applied by a role without BYPASSRLS."""
-    db.execute("create role keeper")
-    [[database]] = db.execute("select current_database()").fetchall()
-    db.execute(sql.SQL("alter database {} owner to keeper").format(sql.Identifier(database)))
-    db.execute("grant create on schema public, private to keeper")
-    for table in ALL_TABLES:
-        db.execute(f"alter table public.{table} owner to keeper".encode())
-    for function, arguments in FUNCTIONS.items():
-        if function.startswith("public"):
-            signature = f"{function}({arguments})"
-            db.execute(f"alter function {signature} owner to keeper".encode())
-    db.execute("alter function private.log_privacy_change() owner to keeper")
-    db.execute("alter function private.refuse_log_change() owner to keeper")
-    db.execute("grant usage on schema private, auth to keeper")
+    give_to_keeper(db)
     with acting(db, "owner"):
         [[id_]] = db.execute(
             'update public.privacy_prefs set "consentGiven" = true returning id'

@@ -211,3 +211,22 @@ def attempt(db: Connection, caller: str, statement: sql.Composed, before: sql.Co
             if "violates row-level security policy" in message:
                 return "x"
             raise
+
+
+def give_to_keeper(db: Connection) -> None:
+    """Gives all to a role that is neither superuser nor has BYPASSRLS, so that FORCE binds it.
+
+    As on a server where an ordinary role that owns the database applied the migration.
+    """
+    [[database]] = db.execute("select current_database()").fetchall()
+    db.execute("create role keeper")
+    db.execute("grant create, usage on schema public, private to keeper")
+    db.execute("grant usage on schema auth to keeper")
+    db.execute(sql.SQL("alter database {} owner to keeper").format(sql.Identifier(database)))
+    for query in (
+        "select format('table public.%I', tablename) from pg_tables where schemaname = 'public'",
+        "select format('function %s', oid::regprocedure) from pg_proc"
+        " where pronamespace in ('public'::regnamespace, 'private'::regnamespace)",
+    ):
+        for (thing,) in db.execute(query.encode()).fetchall():
+            db.execute(f"alter {thing} owner to keeper".encode())
