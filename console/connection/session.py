@@ -12,13 +12,14 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from console.connection.profile import Profile, Secret
+from console.connection.server import ServerInfo, introduce
 from console.connection.transaction import Parameters, TextTable, Transaction, query_text
-from console.errors import CannotConnect, ConsoleError
+from console.errors import CannotConnect, DatabaseFailed, UsageError
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from console.connection.transaction import Statement
 
 __all__ = [
-    "OLDEST_SERVER",
     "Parameters",
     "ServerInfo",
     "Session",
@@ -38,9 +38,6 @@ __all__ = [
 
 AskPassword = Callable[[Profile], Secret | None]
 
-OLDEST_SERVER = 150000
-"""`server_version_num` of the oldest PostgreSQL that is supported."""
-
 
 class SessionState(StrEnum):
     """Where a connection is in its life."""
@@ -49,34 +46,6 @@ class SessionState(StrEnum):
     CONNECTED = "connected"
     LOST = "lost"
     CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
-    """Who answered, as it told us when we connected.
-
-    Attributes:
-        version: `server_version_num`, such as 180006.
-        version_text: The version as people write it, such as `18.6`.
-        host: Host name or socket folder.
-        superuser: Whether the login role is a superuser.
-        bypass_rls: Whether policies don't bind the login role.
-        standby: Whether the server replays another's log and so refuses writes.
-        pooled: Whether a transaction pooler stands between: statements may meet
-            different backends, session settings don't hold.
-    """
-
-    version: int
-    version_text: str
-    database: str
-    host: str
-    port: int
-    user: str
-    superuser: bool
-    bypass_rls: bool
-    standby: bool
-    tls: bool
-    pooled: bool
 
 
 class Session:
@@ -108,6 +77,8 @@ class Session:
         self._on_state = on_state
         self._connection: AsyncConnection[tuple[Any, ...]] | None = None
         self._lock = asyncio.Lock()
+        self._over = asyncio.Event()
+        self._over.set()
 
     async def __aenter__(self) -> Session:
         await self.connect()
@@ -138,6 +109,7 @@ class Session:
             ConsoleError: The server is older than PostgreSQL 15.
         """
         self._enter(SessionState.CONNECTING)
+        await self._drop()
         try:
             self._connection = await self._open()
             self.server = await self._introduce(self._connection)
@@ -192,35 +164,9 @@ class Session:
     async def _introduce(self, connection: AsyncConnection[tuple[Any, ...]]) -> ServerInfo:
         with self.faults():
             started = time.perf_counter()
-            cursor = await connection.execute(
-                query_text("console.connection", "introduce").encode(),
-                {
-                    "pid": connection.info.backend_pid,
-                    "read_only": "on" if self.profile.read_only else "off",
-                    "statement_timeout": f"{round(self.profile.statement_timeout * 1000)}ms",
-                },
-            )
-            row = await cursor.fetchone()
+            server = await introduce(connection, self.profile)
             self.round_trip = time.perf_counter() - started
-        assert row is not None
-        if row[0] < OLDEST_SERVER:
-            raise ConsoleError(
-                f"this server is PostgreSQL {row[1]}; rowsight needs 15 or newer",
-                hint="upgrade the server",
-            )
-        return ServerInfo(
-            version=row[0],
-            version_text=row[1].split()[0],
-            database=row[2],
-            host=connection.info.host,
-            port=connection.info.port,
-            user=row[3],
-            superuser=row[4],
-            bypass_rls=row[5],
-            standby=row[6],
-            tls=row[7],
-            pooled=row[8],
-        )
+            return server
 
     @contextlib.contextmanager
     def faults(self) -> Iterator[None]:
@@ -235,13 +181,30 @@ class Session:
             failure = statement_failed(error, self.profile)
             connection = self._connection
             if isinstance(failure, CannotConnect) or (connection and connection.broken):
-                self._enter(SessionState.LOST)
+                self._lose()
             raise failure from error
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                "a value holds bytes that are no text", hint="give it in UTF-8"
+            ) from error
+
+    def _lose(self) -> None:
+        if self.state is not SessionState.CLOSED:
+            self._enter(SessionState.LOST)
 
     def _live(self) -> AsyncConnection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             raise CannotConnect("there is no connection", hint="connect first")
         return self._connection
+
+    @contextlib.asynccontextmanager
+    async def _its_turn(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
+        async with self._lock:
+            over = self._over = asyncio.Event()
+            try:
+                yield self._live()
+            finally:
+                over.set()
 
     @contextlib.asynccontextmanager
     async def transaction(
@@ -270,8 +233,7 @@ class Session:
         Raises:
             ConsoleError: The connection is gone or the server refused.
         """
-        async with self._lock:
-            connection = self._live()
+        async with self._its_turn() as connection:
             mode = "read only" if read_only else "read write"
             settings = [f"begin isolation level {isolation} {mode}"]
             if statement_timeout is not None:
@@ -281,22 +243,30 @@ class Session:
             if search_path is not None:
                 quoted = search_path.replace("'", "''")
                 settings.append(f"select pg_catalog.set_config('search_path', '{quoted}', true)")
-            with self.faults():
-                await connection.execute("; ".join(settings).encode())
             try:
+                if connection.info.transaction_status:
+                    # A task cancelled twice could not end its own.
+                    await self._roll_back(connection)
+                with self.faults():
+                    await connection.execute("; ".join(settings).encode())
                 yield Transaction(self, connection)
             except BaseException:
-                await self._end(connection, "rollback")
+                await self._roll_back(connection)
                 raise
             with self.faults():
-                await connection.execute(b"commit" if commit else b"rollback")
+                end = await connection.execute(b"commit" if commit else b"rollback")
+            if commit and end.statusmessage != "COMMIT":
+                raise DatabaseFailed(
+                    "nothing was committed: a statement of the transaction had failed",
+                    hint="see the failure before this one",
+                )
 
-    async def _end(self, connection: AsyncConnection[tuple[Any, ...]], statement: str) -> None:
+    async def _roll_back(self, connection: AsyncConnection[tuple[Any, ...]]) -> None:
         import psycopg
 
         with contextlib.suppress(psycopg.Error):
             if not connection.closed:
-                await connection.execute(statement.encode())
+                await connection.execute(b"rollback")
 
     async def fetch(
         self, statement: Statement, parameters: Parameters = None
@@ -324,8 +294,7 @@ class Session:
         Raises:
             ConsoleError: The server refused it, or the connection is gone.
         """
-        async with self._lock:
-            connection = self._live()
+        async with self._its_turn() as connection:
             with self.faults():
                 await connection.execute(statement.encode())
 
@@ -338,8 +307,7 @@ class Session:
         Raises:
             ConsoleError: The connection is gone.
         """
-        async with self._lock:
-            connection = self._live()
+        async with self._its_turn() as connection:
             started = time.perf_counter()
             with self.faults():
                 await connection.execute(b"select 1")
@@ -357,17 +325,17 @@ class Session:
             return
         import psycopg
 
+        over = self._over
         try:
             await connection.cancel_safe(timeout=1)
             async with asyncio.timeout(1):
-                async with self._lock:
-                    return
+                await over.wait()
         except (psycopg.Error, TimeoutError):
             with contextlib.suppress(OSError):
                 duplicate = socket.socket(fileno=os.dup(connection.fileno()))
                 duplicate.shutdown(socket.SHUT_RDWR)
                 duplicate.close()
-            self._enter(SessionState.LOST)
+            self._lose()
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None

@@ -77,18 +77,41 @@ class Transaction:
         SQL_ASCII database) can fail or change here. Bytes that are not UTF-8 become `\xNN`.
         """
         with self._session.faults():
-            cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
+            if self.connection.info.parameter_status("server_encoding") == "SQL_ASCII":
+                cursor = await self._fetch_bytes(statement, parameters)
+            else:
+                cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
         result = cursor.pgresult
-        if result is None or cursor.description is None:
+        if result is None:
             return TextTable((), (), [])
-        width = result.nfields
 
-        def text(row: int, column: int) -> str | None:
-            value = result.get_value(row, column)
+        def text(value: bytes | None) -> str | None:
             return None if value is None else value.decode("utf-8", "backslashreplace")
 
+        columns = range(result.nfields)
         return TextTable(
-            tuple(column.name for column in cursor.description),
-            tuple(column.type_code for column in cursor.description),
-            [tuple(text(row, column) for column in range(width)) for row in range(result.ntuples)],
+            tuple(text(result.fname(column)) or "" for column in columns),
+            tuple(result.ftype(column) for column in columns),
+            [
+                tuple(text(result.get_value(row, column)) for column in columns)
+                for row in range(result.ntuples)
+            ],
         )
+
+    async def _fetch_bytes(
+        self, statement: Statement, parameters: Parameters
+    ) -> AsyncCursor[tuple[Any, ...]]:
+        """Runs a query of a database without an encoding.
+
+        The server refuses to send a UTF-8 client what is not UTF-8. For a Latin-1 client every
+        byte is valid; but the query itself has to go out as UTF-8.
+        """
+        from psycopg import sql
+
+        query = sql.SQL(statement) if isinstance(statement, str) else statement
+        declare = sql.SQL("declare rowsight_texts cursor for {}").format(query)
+        await self.connection.execute(declare, parameters)
+        await self.connection.execute("set local client_encoding = 'LATIN1'")
+        fetched = await self.connection.execute("fetch all from rowsight_texts")
+        await self.connection.execute("close rowsight_texts; set local client_encoding = 'UTF8'")
+        return fetched

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from console.connection import session as session_module
+from console.connection import server as server_module
 from console.connection.embedded import EmbeddedServer, find_binaries
 from console.connection.faults import connect_failed
 from console.connection.profile import Profile, Secret
@@ -215,7 +215,7 @@ async def test_stopped_server_is_not_waited_for_for_ever(listening: EmbeddedServ
 
 
 async def test_too_old_a_server(by_tcp: ByTcp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "OLDEST_SERVER", 990000)
+    monkeypatch.setattr(server_module, "OLDEST_SERVER", 990000)
     session = Session(by_tcp("trusted"))
     with pytest.raises(ConsoleError, match=r"this server is PostgreSQL 18\.\d+") as caught:
         await session.connect()
