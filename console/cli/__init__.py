@@ -34,32 +34,38 @@ def run(arguments: list[str]) -> int:
 
 
 def _run_to_the_end(arguments: list[str]) -> int:
-    from console.cli import diagnostics, output, running
     from console.errors import ConsoleError
 
-    as_json = "--json" in arguments
     try:
-        try:
-            code = _run(arguments)
-            output.flush()
-            return code
-        except BrokenPipeError:
-            raise
-        except ConsoleError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001 - the last handler: never a traceback
-            failure = diagnostics.crashed(error)
-        code = diagnostics.fail(failure, as_json=as_json)
-        output.flush()
-        return code
+        return _named(arguments)
     except BrokenPipeError:
         return 128 + signal.SIGPIPE
     except ConsoleError as error:  # the failure could not be written either
         return error.exit_code
+
+
+def _named(arguments: list[str]) -> int:
+    """Runs a command line; whatever goes wrong is told in words."""
+    from console.cli import diagnostics, output, running
+    from console.errors import ConsoleError
+
+    try:
+        code = _run(arguments)
+        output.flush()
+        return code
+    except BrokenPipeError:
+        raise
     except running.Ended as end:
         if end.number == signal.SIGINT:
             diagnostics.say("rowsight: interrupted")
         return 128 + end.number
+    except ConsoleError as error:
+        failure = error
+    except Exception as error:  # noqa: BLE001 - the last handler: never a traceback
+        failure = diagnostics.crashed(error)
+    code = diagnostics.fail(failure, as_json="--json" in arguments)
+    output.flush()
+    return code
 
 
 def _run(arguments: list[str]) -> int:
@@ -71,7 +77,12 @@ def _run(arguments: list[str]) -> int:
 
     if any(not argument.isascii() and _broken(argument) for argument in arguments):
         raise UsageError("an argument is not valid text", hint="check the terminal's encoding")
-    options = parse(arguments)
+    try:
+        options = parse(arguments)
+    except SystemExit as end:  # --help has been printed
+        if isinstance(end, running.Ended):
+            raise
+        return 0
     if options.version:
         from console import __version__
 

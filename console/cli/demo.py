@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from console.cli import diagnostics, migration_text, output
 from console.cli.open import has_terminal
-from console.cli.running import finish, no_deadline, wait_for_signal
+from console.cli.running import finish, no_deadline, serve
 from console.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,10 +55,13 @@ def _use(server: EmbeddedServer, profile: Profile, options: argparse.Namespace) 
     from console.demo import DEMO_DATABASE
 
     if options.serve:
+
+        def announce() -> None:
+            output.line(f"dsn: {server.dsn(DEMO_DATABASE)}")
+            output.flush()
+
         no_deadline()
-        output.line(f"dsn: {server.dsn(DEMO_DATABASE)}")
-        output.flush()
-        wait_for_signal()
+        serve(announce)
         return 0
     if has_terminal() and not options.json:
         no_deadline()

@@ -20,7 +20,8 @@ def _write(text: str) -> None:
 
 
 def say(words: str) -> None:
-    """Tells the person something, on stderr."""
+    """Tells the person something, on stderr, after what stdout has got so far."""
+    output.flush()
     _write(visible_lines(words) + "\n")
 
 

@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
         output.document({"checks": [check._asdict() for check in checks]})
     else:
         for check in checks:
-            mark = output.styled(f"{check.status:<11}", _STYLES[check.status])
-            output.line(f"{mark} {check.name:<20} {check.value}")
+            mark = (f"{check.status:<11}", _STYLES[check.status])
+            output.spans(mark, (f" {check.name:<20} {check.value}", None))
             if check.detail:
                 output.line(f"{'':<33}{check.detail}", "dim")
     return 5 if any(check.status == "fail" for check in checks) else 0

@@ -38,8 +38,13 @@ def run(options: argparse.Namespace) -> int:
     from console.cli.connecting import target
     from console.cli.running import no_deadline
 
+    try:
+        profile = target(options)
+    except UsageError as error:
+        if options.word is not None:
+            error.hint += "; rowsight --help lists the commands"
+        raise
     require_terminal()
-    profile = target(options)
     no_deadline()
 
     from console.ui.app import open_console

@@ -84,18 +84,22 @@ def _csv(value: str | None) -> str:
     return value
 
 
-def styled(text: str, style: str) -> str:
-    """Returns safe text in a style, where stdout is a terminal that wants colours."""
+def _styled(text: str, style: str | None) -> str:
     text = visible_lines(text)
     plain = (
         not is_terminal() or os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") == "dumb"
     )
-    return text if plain else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+    return text if plain or style is None else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
 def line(text: str = "", style: str | None = None) -> None:
     """Prints text for a person; line breaks stay, everything unsafe becomes visible."""
-    _print(styled(text, style) if style else visible_lines(text))
+    spans((text, style))
+
+
+def spans(*parts: tuple[str, str | None]) -> None:
+    """Prints a line of several styles: pairs of text and style."""
+    _print("".join(_styled(text, style) for text, style in parts))
 
 
 def table(

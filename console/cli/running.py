@@ -90,14 +90,15 @@ def no_deadline() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def wait_for_signal() -> None:
-    """Sleeps until SIGINT, SIGTERM or SIGHUP, also where a shell made SIGINT ignored.
+def serve(announce: Callable[[], None]) -> None:
+    """Announces what is ready, then sleeps until SIGINT, SIGTERM or SIGHUP.
 
-    Shells start background jobs with SIGINT ignored; a demo that serves must still end by
-    it, or its PostgreSQL would stay behind.
+    Shells start background jobs with SIGINT ignored; here it counts all the same, or a
+    server would stay behind.
     """
     signal.signal(signal.SIGINT, _arrivals)
     with contextlib.suppress(Ended):
+        announce()
         while True:
             signal.pause()
 

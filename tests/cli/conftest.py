@@ -6,11 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 
@@ -29,6 +30,7 @@ class Finished:
 
 
 Rowsight = Callable[..., Finished]
+OnTerminal = Callable[..., Any]
 
 PROGRAM = (sys.executable, "-m", "console")
 
@@ -64,3 +66,25 @@ def rowsight(environment: dict[str, str]) -> Rowsight:
         return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
+
+
+@pytest.fixture
+def on_terminal(environment: dict[str, str]) -> Iterator[OnTerminal]:
+    """Runs `rowsight` on a terminal of its own."""
+    started = []
+
+    def run(*arguments: str, size: tuple[int, int] = (24, 80), **variables: str) -> Any:
+        process = pexpect.spawn(
+            PROGRAM[0],
+            [*PROGRAM[1:], *arguments],
+            env=environment | {"TERM": "xterm-256color"} | variables,
+            dimensions=size,
+            timeout=30,
+            encoding="utf-8",
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.close(force=True)

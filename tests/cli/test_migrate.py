@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from psycopg.conninfo import make_conninfo
 from console import assets
 from console.connection.profile import Profile
 from console.visible import is_unsafe
-from tests.cli.conftest import PROGRAM, Rowsight
+from tests.cli.conftest import OnTerminal, Rowsight
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 
@@ -167,8 +167,13 @@ def test_a_conflict_refuses_before_anything_begins(
     done = rowsight("migrate", "apply", "--yes", "--json", "-d", target)
     assert (done.code, done.document["error"]["code"]) == (6, "conflicts")
     assert not is_applied(database)
-    aside = rowsight("migrate", "apply", "--yes", "--set-aside", "--json", "-d", target)
-    assert (aside.code, aside.document["applied"]) == (0, True)
+
+
+def test_a_conflict_can_be_set_aside(rowsight: Rowsight, plain_db: Profile, admin: Admin) -> None:
+    target, database = dsn(plain_db), admin(plain_db)
+    database.execute("create table public.organizations (id bigserial primary key, name int)")
+    done = rowsight("migrate", "apply", "--yes", "--set-aside", "--json", "-d", target)
+    assert (done.code, done.document["applied"]) == (0, True)
 
 
 def test_a_file_that_does_not_fit_is_named(
@@ -191,34 +196,12 @@ def test_a_file_that_does_not_fit_is_named(
     assert done.code == 1
 
 
-@pytest.fixture
-def on_terminal(environment: dict[str, str]) -> Iterator[Callable[..., Any]]:
-    """Runs `rowsight` on a terminal of its own."""
-    started = []
-
-    def run(*arguments: str) -> Any:
-        process = pexpect.spawn(
-            PROGRAM[0],
-            [*PROGRAM[1:], *arguments],
-            env=environment | {"TERM": "xterm-256color"},
-            dimensions=(24, 80),
-            timeout=30,
-            encoding="utf-8",
-        )
-        started.append(process)
-        return process
-
-    yield run
-    for process in started:
-        process.close(force=True)
-
-
 @pytest.mark.parametrize(
     ("environment_name", "answer", "code"),
     [("dev", "yes", 0), ("dev", "no", 6), ("prod", "yes", 6), ("prod", None, 0)],
 )
 def test_on_a_terminal_apply_asks(
-    on_terminal: Callable[..., Any],
+    on_terminal: OnTerminal,
     environment: dict[str, str],
     plain_db: Profile,
     admin: Admin,
@@ -241,7 +224,7 @@ def test_on_a_terminal_apply_asks(
 
 
 def test_an_interrupt_at_the_question_changes_nothing(
-    on_terminal: Callable[..., Any], plain_db: Profile, admin: Admin
+    on_terminal: OnTerminal, plain_db: Profile, admin: Admin
 ) -> None:
     program = on_terminal("-d", dsn(plain_db), "migrate", "apply")
     program.expect("Type yes: ")
@@ -251,18 +234,3 @@ def test_an_interrupt_at_the_question_changes_nothing(
     program.wait()
     assert program.exitstatus == 130
     assert not is_applied(admin(plain_db))
-
-
-def test_csv_does_not_reach_a_terminal_unless_forced(
-    on_terminal: Callable[..., Any], master_db: Profile
-) -> None:
-    program = on_terminal("-d", dsn(master_db), "rows", "roles", "--format", "csv")
-    program.expect("--force")
-    program.expect(pexpect.EOF)
-    program.wait()
-    assert program.exitstatus == 6
-    program = on_terminal("-d", dsn(master_db), "rows", "roles", "--format", "csv", "--force")
-    program.expect(pexpect.EOF)
-    program.wait()
-    assert program.exitstatus == 0
-    assert "," in program.before
