@@ -20,7 +20,7 @@ _KNOWN = frozenset(
 _URL = re.compile(
     r"postgres(?:ql)?://(?:(?P<user>[^:@/?#]+)(?::(?P<password>[^:@/?#]+))?@)?"
     r"(?P<host>[^:@/?#,\[\]]+)?(?::(?P<port>\d+))?(?:/(?P<dbname>[^/?#]+)?)?"
-    r"(?:\?(?P<rest>[^?#]+))?"
+    r"(?:\?(?P<rest>[^?#@]+))?"
 )
 _PAIRS = re.compile(r"\s*(?:[a-z]+=[^\s'\\=]+(?:\s+|$))+")
 
