@@ -33,7 +33,7 @@ from console.migration.model import (
     Verification,
 )
 from console.migration.plan import Conflicted, make_plan, tables_query
-from console.migration.settle import look_again
+from console.migration.settle import NotApplied, look_again
 from console.migration.snapshot import SEARCH_PATH
 from console.migration.verify import verify_in
 from console.migration.watch import Watch
@@ -47,6 +47,7 @@ RETRIES = 5
 _STATEMENT_TIMEOUT = 600.0
 _WAIT_FOR_OTHERS = 600.0
 _POLL = 0.25
+_FIRST_PAUSE = 0.1
 _RANDOM = SystemRandom()
 
 OnProgress = Callable[[ApplyProgress], None]
@@ -167,7 +168,7 @@ class _Applying:
             async with Watch(self.session, self.tell) as watch:
                 result = await self._retried(watch)
         except BaseException as failure:
-            self._conclude(*_outcome(failure))
+            self._conclude(*_outcome(failure, committing=self.committing))
             raise
         facts = {"statements": result.statements_executed, "retries": result.retries}
         self._conclude("rolled back" if self.options.dry_run else "done", facts)
@@ -220,7 +221,7 @@ class _Applying:
                 self.retries += 1
                 blocked = "; ".join(map(str, watch.blockers)) or failure.message
                 self.tell("waiting", 0, f"attempt {self.retries + 1}: {blocked}")
-                await asyncio.sleep(_RANDOM.uniform(0.1, 0.3) * 2**self.retries)
+                await asyncio.sleep(_RANDOM.uniform(0.5, 1.5) * _FIRST_PAUSE * 2**self.retries)
         if self.options.dry_run or not self.later:
             return result
         self.total = self.later
@@ -240,6 +241,7 @@ class _Applying:
                 lost.hint = "nothing was changed: the server rolls back what was not committed"
                 raise
             verification = await look_again(self.session, self.expected, lost, self.tell)
+            self.committing = False
         return self._result(verification, self.executed, self.options.history)
 
     async def _transaction(self, watch: Watch) -> ApplyResult:
@@ -373,9 +375,12 @@ def _gave_up(failure: ConsoleError, watch: Watch) -> ConsoleError:
     )
 
 
-def _outcome(failure: BaseException) -> tuple[str, dict[str, str]]:
+def _outcome(failure: BaseException, *, committing: bool) -> tuple[str, dict[str, str]]:
+    facts = {"error": type(failure).__name__}
     if isinstance(failure, ConsoleError):
-        return "failed", {"error": failure.message, "sqlstate": failure.sqlstate or ""}
+        facts = {"error": failure.message, "sqlstate": failure.sqlstate or ""}
+    if committing and not isinstance(failure, NotApplied):
+        return "not known", facts
     if isinstance(failure, asyncio.CancelledError | KeyboardInterrupt):
         return "cancelled", {}
-    return "failed", {"error": type(failure).__name__}
+    return "failed", facts

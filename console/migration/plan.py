@@ -176,15 +176,12 @@ class _Planning:
         return Conflict(difference.identity, reason, fingerprint=None, resolve=difference.mend)
 
     def _actions(self, acted: list[Difference]) -> Iterator[Action]:
-        steps = [
-            (difference.order, action)
-            for difference in acted
-            for action in self._mending(difference)
-        ]
         if self.fresh:
             # The whole file, which is ahead of what only changes something that is there.
-            making = [(-1, self._create(statement)) for statement in self.expected.statements]
-            steps = making + [step for step in steps if step[1].action != "create"]
+            acted = [item for item in acted if item.state is not DriftState.MISSING]
+        steps = [(item.order, action) for item in acted for action in self._mending(item)]
+        if self.fresh:
+            steps += [(-1, self._create(statement)) for statement in self.expected.statements]
         steps += self._making_anew()
         if not steps and not self.moved:
             return

@@ -20,6 +20,12 @@ _PATIENCE = 30.0
 _POLL = 0.5
 
 
+class NotApplied(CannotConnect):
+    """The connection was lost at the commit, and the commit with it."""
+
+    code = "not_applied"
+
+
 async def look_again(
     session: Session, expected: Expected, lost: CannotConnect, tell: Tell
 ) -> Verification:
@@ -29,7 +35,8 @@ async def look_again(
     has committed or noticed that we are gone.
 
     Raises:
-        CannotConnect: It was not applied, or that can't be found out now.
+        NotApplied: The database is as it was.
+        CannotConnect: Whether it was applied can't be found out now.
     """
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
@@ -53,7 +60,7 @@ async def look_again(
             detail=lost.detail,
         ) from lost
     if verification.failed():
-        raise CannotConnect(
+        raise NotApplied(
             "the connection was lost at the commit; looked again: it was not applied",
             hint="the database is as it was; apply again when you are ready",
             detail=lost.detail,

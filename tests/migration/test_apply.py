@@ -1,0 +1,441 @@
+"""Apply: verified or nothing, and nothing at all where nothing is to be done."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from console import assets
+from console.connection.embedded import EmbeddedServer
+from console.connection.profile import Profile
+from console.connection.session import Session
+from console.errors import CannotConnect, Refused
+from console.journal import Journal
+from console.migration.apply import apply
+from console.migration.blockers import APPLY_LOCK
+from console.migration.expected import load_expected
+from console.migration.history import read_history
+from console.migration.model import ApplyOptions, ApplyProgress, Verdict
+from console.migration.plan import Conflicted, plan
+from console.migration.settle import NotApplied
+from console.migration.verify import verify
+from tests.conftest import superuser
+from tests.proxy import Proxy
+
+Admin = Callable[[Profile], psycopg.Connection[Any]]
+FreshDatabase = Callable[..., Profile]
+STATEMENTS = len(load_expected().statements)
+
+
+@pytest.fixture(autouse=True)
+def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "state"))
+
+
+def traces(database: psycopg.Connection[Any]) -> tuple[Any, ...]:
+    """What an apply leaves behind: relations, functions, schemas, and transaction ids used."""
+    row = database.execute(
+        "select (select count(*) from pg_class), (select count(*) from pg_proc),"
+        " (select array_agg(nspname::text order by 1) from pg_namespace"
+        "  where nspname !~ '^pg_temp|^pg_toast_temp')"
+    ).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+async def test_a_fresh_database_gets_everything_on_every_server(
+    servers: tuple[EmbeddedServer, ...], fresh_database: FreshDatabase, connect: type[Session]
+) -> None:
+    for server in servers:
+        async with connect(fresh_database("plain", on=server)) as session:
+            planned = await plan(session)
+            assert planned.verification.verdict is Verdict.NOT_APPLIED
+            assert len(planned.actions) == STATEMENTS
+            lines = [action.line for action in planned.actions]
+            assert lines == [statement.line for statement in load_expected().statements]
+            result = await apply(session)
+            assert (result.applied, result.statements_executed) == (True, STATEMENTS)
+            assert result.verification.verdict is Verdict.IN_SYNC
+            assert result.pending == ()
+            assert result.retries == 0
+            assert result.notices > 0
+            assert (await verify(session)).verdict is Verdict.IN_SYNC
+            roles = await session.fetch("select name from public.roles order by name")
+            assert roles == [("admin",), ("member",), ("owner",)]
+
+
+async def test_an_empty_database_gets_roles_and_schema_auth_too(
+    empty_db: Profile, connect: type[Session]
+) -> None:
+    async with connect(empty_db) as session:
+        assert (await apply(session)).applied
+        assert (await verify(session)).verdict is Verdict.IN_SYNC
+
+
+async def test_progress_tells_phases_statements_and_time(
+    plain_db: Profile, connect: type[Session]
+) -> None:
+    seen: list[ApplyProgress] = []
+    async with connect(plain_db) as session:
+        await apply(session, on_progress=seen.append)
+    phases = list(dict.fromkeys(state.phase for state in seen))
+    assert phases == ["verifying", "executing", "checking", "committing"]
+    executing = [state for state in seen if state.phase == "executing"]
+    assert [state.done for state in executing] == sorted(state.done for state in executing)
+    assert executing[-1].done == executing[-1].total >= STATEMENTS
+    assert any(state.identity for state in executing)
+    assert [state.elapsed for state in seen] == sorted(state.elapsed for state in seen)
+
+
+async def test_a_matching_database_is_not_touched(
+    master_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(master_db)
+    # Whoever asked for the lock of all applies, or for any lock on a table, would wait here.
+    with psycopg.connect(superuser_dsn(master_db)) as busy:
+        busy.execute("select pg_advisory_xact_lock(%s)", [APPLY_LOCK])
+        busy.execute("lock table public.users, public.events in share mode")
+        before = database.execute("select pg_snapshot_xmax(pg_current_snapshot())").fetchone()
+        phases = []
+        async with connect(master_db) as session:
+            result = await apply(session, on_progress=lambda state: phases.append(state.phase))
+        after = database.execute("select pg_snapshot_xmax(pg_current_snapshot())").fetchone()
+    assert (result.applied, result.statements_executed) == (True, 0)
+    assert phases == ["verifying"]
+    assert before == after, "somebody used a transaction id"
+    assert list(Journal().entries()) == []
+
+
+def superuser_dsn(profile: Profile) -> str:
+    return psycopg.conninfo.make_conninfo(**profile.parameters | {"user": "postgres"})
+
+
+async def test_a_read_only_profile_may_apply(plain_db: Profile, connect: type[Session]) -> None:
+    async with connect(replace(plain_db, read_only=True)) as session:
+        assert (await apply(session)).applied
+        with pytest.raises(Exception, match="read-only"):
+            await session.alone("create table public.oops ()")
+
+
+async def test_a_dry_run_does_it_all_and_leaves_nothing(
+    plain_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(plain_db)
+    before = traces(database)
+    async with connect(plain_db) as session:
+        result = await apply(session, ApplyOptions(dry_run=True))
+        assert result.dry_run
+        assert not result.applied
+        assert not result.history_recorded
+        assert result.statements_executed == STATEMENTS
+        assert result.verification.verdict is Verdict.IN_SYNC
+        assert traces(database) == before
+        assert (await apply(session)).applied
+    intent = next(entry for entry in Journal().entries() if entry.event == "intent")
+    assert "dry run" in intent.action
+
+
+async def test_only_what_is_wrong_is_mended(
+    master_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(master_db)
+    database.execute("alter table public.events disable row level security")
+    database.execute("alter policy users_select on public.users using (true)")
+    database.execute("alter function public.is_admin() reset search_path")
+    database.execute("grant truncate on public.telemetry_events to anon")
+    was = database.execute("select xmin from pg_policy where polname = 'events_select'").fetchone()
+    async with connect(master_db) as session:
+        planned = await plan(session)
+        touched = {(action.action, action.kind, action.identity) for action in planned.actions}
+        assert touched == {
+            ("change", "table", "public.events"),
+            ("change", "policy", "users_select on public.users"),
+            ("change", "function", "public.is_admin()"),
+            ("change", "grant", "TRUNCATE on public.telemetry_events to anon"),
+            ("create", "rows", "public.roles"),
+        }
+        locks = {action.identity: action.lock for action in planned.actions}
+        assert locks["public.events"] == "ACCESS EXCLUSIVE"
+        assert locks["users_select on public.users"] == "ACCESS EXCLUSIVE"
+        assert locks["public.is_admin()"] is None
+        # A reader of any other table is not in the way.
+        with psycopg.connect(superuser_dsn(master_db)) as reader:
+            reader.execute("select count(*) from public.workflows, public.telemetry_events")
+            result = await apply(session, confirmed=planned)
+        assert result.statements_executed == len(planned.actions)
+        assert (await verify(session)).verdict is Verdict.IN_SYNC
+    unchanged = database.execute(
+        "select xmin from pg_policy where polname = 'events_select'"
+    ).fetchone()
+    assert unchanged == was
+
+
+async def test_what_is_replaced_is_kept_in_the_journal(
+    master_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(master_db)
+    database.execute("alter policy users_select on public.users using (true)")
+    database.execute("create policy hole on public.spend for select to anon using (1 = 1)")
+    database.execute(
+        "create or replace function public.is_admin() returns boolean language sql as 'select true'"
+    )
+    async with connect(master_db) as session:
+        with pytest.raises(Conflicted) as caught:
+            await apply(session)
+        (conflict,) = caught.value.conflicts
+        assert conflict.identity == "hole on public.spend"
+        assert conflict.resolve == ("drop policy hole on public.spend",)
+        assert caught.value.exit_code == 6
+        assert list(Journal().entries()) == []
+        result = await apply(session, ApplyOptions(replace_policies=True))
+        assert result.applied
+        assert (await verify(session)).verdict is Verdict.IN_SYNC
+    intent, done = Journal().entries()
+    assert done.facts["outcome"] == "done"
+    assert intent.facts["actions"]["drop_policy"] == ["hole on public.spend"]
+    kept = {item["identity"]: item["was"] for item in intent.facts["undo"]}
+    assert set(kept) == {
+        "hole on public.spend",
+        "users_select on public.users",
+        "public.is_admin()",
+    }
+    # What is kept brings it back.
+    for identity in ("users_select on public.users", "hole on public.spend"):
+        database.execute(f"drop policy if exists {identity}".encode())
+        database.execute(kept[identity].encode())
+    database.execute(kept["public.is_admin()"].encode())
+    async with connect(master_db) as session:
+        found = {d.identity for d in (await verify(session)).differences}
+    assert found == set(kept)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("create rule sink as on insert to public.events do instead nothing", "rule"),
+        (
+            "create trigger spy before insert on public.telemetry_events for each row"
+            " execute function public.auto_redact_telemetry()",
+            "trigger",
+        ),
+    ],
+)
+async def test_what_acts_on_our_tables_is_not_dropped_silently(
+    master_db: Profile, connect: type[Session], admin: Admin, statement: str, kind: str
+) -> None:
+    database = admin(master_db)
+    database.execute(statement.encode())
+    async with connect(master_db) as session:
+        with pytest.raises(Conflicted) as caught:
+            await apply(session, ApplyOptions(replace_policies=True, set_aside=True))
+        (conflict,) = caught.value.conflicts
+        assert kind in conflict.reason
+        for resolve in conflict.resolve:
+            database.execute(resolve.encode())
+        assert (await apply(session)).applied
+
+
+async def test_a_plan_that_no_longer_holds_stops_the_apply(
+    master_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(master_db)
+    database.execute("alter table public.events disable row level security")
+    async with connect(master_db) as session:
+        confirmed = await plan(session)
+        database.execute("alter table public.users disable row level security")
+        with pytest.raises(Refused, match="not as it was"):
+            await apply(session, confirmed=confirmed)
+        row = database.execute(
+            "select relrowsecurity from pg_class where oid = 'public.events'::regclass"
+        ).fetchone()
+        assert row == (False,)
+        assert (await apply(session, confirmed=await plan(session))).applied
+
+
+async def test_cancelling_rolls_back_and_leaves_the_session_usable(
+    master_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(master_db)
+    database.execute("alter table public.events disable row level security")
+    database.execute("alter table public.users disable row level security")
+    waiting = asyncio.Event()
+
+    def progress(state: ApplyProgress) -> None:
+        if state.phase == "waiting":
+            waiting.set()
+
+    async with connect(master_db) as session:
+        with psycopg.connect(superuser_dsn(master_db)) as reader:
+            reader.execute("select from public.events")
+            task = asyncio.create_task(
+                apply(session, ApplyOptions(lock_timeout=60), on_progress=progress)
+            )
+            await waiting.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        found = {d.identity for d in (await verify(session)).differences}
+        assert found == {"public.events", "public.users"}
+        assert (await apply(session)).applied
+    outcomes = [e.facts["outcome"] for e in Journal().entries() if e.event == "result"]
+    assert outcomes == ["cancelled", "done"]
+
+
+async def test_a_backend_terminated_on_the_way_leaves_nothing(
+    plain_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(plain_db)
+    before = traces(database)
+
+    def progress(state: ApplyProgress) -> None:
+        if state.phase == "checking":
+            database.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where application_name like 'rowsight%' and datname = current_database()"
+            )
+
+    async with connect(plain_db) as session:
+        with pytest.raises(CannotConnect) as caught:
+            await apply(session, on_progress=progress)
+    assert "nothing was changed" in caught.value.hint
+    assert traces(database) == before
+    assert Journal().find_unfinished() == []
+
+
+async def test_a_commit_that_never_arrives_is_known_not_to_have_happened(
+    plain_db: Profile, connect: type[Session]
+) -> None:
+    proxy = Proxy(plain_db)
+    try:
+
+        def progress(state: ApplyProgress) -> None:
+            if state.phase == "committing":
+                proxy.reset()
+
+        async with connect(proxy.profile) as session:
+            with pytest.raises(NotApplied, match="not applied"):
+                await apply(session, on_progress=progress)
+        async with connect(plain_db) as session:
+            assert (await verify(session)).verdict is Verdict.NOT_APPLIED
+    finally:
+        proxy.close()
+
+
+async def test_a_swallowed_answer_to_the_commit_is_found_out(
+    plain_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    database = admin(plain_db)
+    proxy = Proxy(plain_db)
+
+    async def cut_once_committed() -> None:
+        for _ in range(1000):
+            await asyncio.sleep(0.01)
+            if database.execute("select to_regclass('public.users')").fetchone() != (None,):
+                break
+        proxy.resume()
+        proxy.reset()
+
+    cutting: list[asyncio.Task[None]] = []
+
+    def progress(state: ApplyProgress) -> None:
+        if state.phase == "committing":
+            proxy.discard(up=False)
+            cutting.append(asyncio.create_task(cut_once_committed()))
+
+    try:
+        async with connect(proxy.profile) as session:
+            result = await apply(session, on_progress=progress)
+            assert result.applied
+            assert result.statements_executed == STATEMENTS
+            assert result.verification.verdict is Verdict.IN_SYNC
+        async with connect(plain_db) as session:
+            assert (await read_history(session)).recorded
+    finally:
+        proxy.close()
+    outcomes = [e.facts["outcome"] for e in Journal().entries() if e.event == "result"]
+    assert outcomes == ["done"]
+
+
+GENEROUS = "alter default privileges grant all on {} to anon, authenticated, service_role"
+MEAN = "alter default privileges revoke all on {} from public, anon, authenticated, service_role"
+
+
+@pytest.fixture(params=["generous", "mean"])
+def hosted_db(
+    request: pytest.FixtureRequest,
+    servers: tuple[EmbeddedServer, ...],
+    fresh_database: FreshDatabase,
+) -> list[tuple[EmbeddedServer, Profile]]:
+    """Databases as Supabase hosts them: their owner is no superuser and may not touch auth."""
+    found = []
+    for server in servers:
+        profile = fresh_database("plain", on=server)
+        name = profile.parameters["dbname"]
+        with superuser(server, name) as database:
+            for role in ("hosted_owner login createrole", "auth_admin nologin"):
+                word = role.split()[0]
+                database.execute(
+                    f"do $$ begin if to_regrole('{word}') is null then create role {role};"
+                    " end if; end $$".encode()
+                )
+            database.execute("grant anon, authenticated, service_role to hosted_owner")
+            database.execute(f'alter database "{name}" owner to hosted_owner'.encode())
+            database.execute("alter schema auth owner to auth_admin")
+            for kind, listed in (
+                ("table", "select quote_ident(relname) from pg_class where relkind = 'r' and"),
+                ("routine", "select oid::regprocedure::text from pg_proc where"),
+            ):
+                column = "relnamespace" if kind == "table" else "pronamespace"
+                for (identity,) in database.execute(
+                    f"{listed} {column} = 'auth'::regnamespace".encode()
+                ).fetchall():
+                    prefix = "" if "." in identity else "auth."
+                    database.execute(
+                        f"alter {kind} {prefix}{identity} owner to auth_admin".encode()
+                    )
+            database.execute("set role hosted_owner")
+            regime = GENEROUS if request.param == "generous" else MEAN
+            for objects in ("tables", "sequences", "functions"):
+                database.execute(regime.format(objects).encode())
+                if request.param == "generous":
+                    in_public = regime.replace("privileges", "privileges in schema public")
+                    database.execute(in_public.format(objects).encode())
+        owner = replace(profile, parameters={**profile.parameters, "user": "hosted_owner"})
+        found.append((server, owner))
+    return found
+
+
+async def test_an_owner_who_is_no_superuser_applies_under_either_regime_of_privileges(
+    hosted_db: list[tuple[EmbeddedServer, Profile]], connect: type[Session]
+) -> None:
+    for _, profile in hosted_db:
+        async with connect(profile) as session:
+            assert session.server is not None
+            assert not session.server.superuser
+            result = await apply(session)
+            assert result.applied
+            assert (await verify(session)).verdict is Verdict.IN_SYNC
+
+
+def run_psql(server: EmbeddedServer, profile: Profile) -> None:
+    path = assets.schema_file(assets.MASTER_MIGRATION)
+    target = server.dsn(profile.parameters["dbname"], profile.parameters["user"])
+    command = ["psql", "-qX1", "-v", "ON_ERROR_STOP=1", "-f", str(path), target]
+    subprocess.run(command, check=True, capture_output=True)
+
+
+async def test_psql_in_one_transaction_does_the_same(
+    hosted_db: list[tuple[EmbeddedServer, Profile]], connect: type[Session]
+) -> None:
+    for server, profile in hosted_db:
+        run_psql(server, profile)
+        async with connect(profile) as session:
+            assert (await verify(session)).verdict is Verdict.IN_SYNC
+            assert (await apply(session)).statements_executed == 0
