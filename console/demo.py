@@ -80,6 +80,7 @@ async def _migrate(session: Session, progress: Callable[[str], None]) -> None:
     from console.migration.model import ApplyOptions, ApplyProgress
 
     def tell(step: ApplyProgress) -> None:
-        progress(f"applying the migration, {step.done} of {step.total}")
+        how_far = f"{step.done} of {step.total}" if step.phase == "executing" else step.phase
+        progress(f"migration: {how_far}")
 
     await apply(session, ApplyOptions(), on_progress=tell)
