@@ -140,7 +140,7 @@ def test_the_demo_s_server_ends_with_the_console(
     folder = tmp_path / "t"
     folder.mkdir(mode=0o755)
     program = on_terminal("demo", "--rows", "60", TMPDIR=str(folder))
-    program.expect("● ")
+    program.expect("●")
     if number is None:
         program.send("q")
     else:
