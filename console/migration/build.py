@@ -24,7 +24,7 @@ from console.connection.session import Session, query_text
 from console.errors import ConsoleError
 from console.migration.expected import API_ROLES, FORMAT, Scope, Statement, digest, read_sql
 from console.migration.model import CatalogObject, Key
-from console.migration.snapshot import SEARCH_PATH, Snapshot, read_snapshot
+from console.migration.snapshot import SEARCH_PATH, read_snapshot
 
 if TYPE_CHECKING:
     from console.connection.session import Transaction
@@ -80,7 +80,8 @@ def split(sql: str) -> Iterator[Statement]:
 async def build_expected(session: Session, path: Path) -> dict[str, Any]:
     """Applies a migration file to a scratch database and describes what it made.
 
-    Everything happens in one transaction that is rolled back.
+    Everything happens in one transaction that is rolled back. The file has to qualify every
+    name: no schema of ours is on the search path.
 
     Args:
         session: A superuser's, writable, on a database where plain_postgres.sql was applied.
@@ -96,9 +97,10 @@ async def build_expected(session: Session, path: Path) -> dict[str, Any]:
     sql = read_sql(path)
     statements: list[Statement] = []
     waiting: list[Statement] = []
-    async with session.transaction(read_only=False) as tx:
+    async with session.transaction(read_only=False, search_path=SEARCH_PATH) as tx:
+        tx.connection.prepare_threshold = 3  # planning the snapshot takes longer than running it
         await tx.connection.execute(_GENEROUS.encode())
-        baseline = (await _snapshot(tx, await _own_scope(tx))).objects
+        baseline = (await read_snapshot(tx, await _own_scope(tx))).objects
         known = dict(baseline)
         inserted: frozenset[str] = frozenset()
         for statement in split(sql):
@@ -108,8 +110,11 @@ async def build_expected(session: Session, path: Path) -> dict[str, Any]:
             except PostgresError as error:
                 fault = error.diag.message_primary
                 raise ConsoleError(f"{path.name}:{statement.line}: {fault}") from error
+            there = set(known)
             touched = await _touched(tx, known, text)
-            touched += [("extension", name) for name, _ in _EXTENSION.findall(text)]
+            statements = _without(statements, there - known.keys())
+            if not touched:  # a function may merely speak of it
+                touched += [("extension", name) for name, _ in _EXTENSION.findall(text)]
             filled = await _filled(tx)
             touched += [("table", table) for table in sorted(filled - inserted)]
             learned = replace(statement, creates=tuple(touched), seed=filled != inserted)
@@ -121,7 +126,7 @@ async def build_expected(session: Session, path: Path) -> dict[str, Any]:
                 statements.append(learned)
                 waiting = []
         scope = await _own_scope(tx)
-        final = await _snapshot(tx, scope)
+        final = await read_snapshot(tx, scope)
     statements += waiting
     if final.foreign:
         kinds = ", ".join(sorted(final.foreign))
@@ -201,21 +206,22 @@ async def _own_scope(tx: Transaction) -> Scope:
     )
 
 
-async def _snapshot(tx: Transaction, scope: Scope) -> Snapshot:
-    path = await tx.value("select current_setting('search_path')")
-    setting = "select set_config('search_path', %s, true)"
-    await tx.execute(setting, [SEARCH_PATH])
-    snapshot = await read_snapshot(tx, scope)
-    await tx.execute(setting, [path])
-    return snapshot
-
-
 async def _filled(tx: Transaction) -> frozenset[str]:
     rows = await tx.fetch(
         "select schemaname || '.' || quote_ident(relname) from pg_stat_xact_user_tables"
         " where n_tup_ins > 0"
     )
     return frozenset(row[0] for row in rows)
+
+
+def _without(statements: list[Statement], revoked: set[Key]) -> list[Statement]:
+    """Forgets that statements gave what a later one takes back: that one is then to give it."""
+    if not revoked:
+        return statements
+    return [
+        replace(item, creates=tuple(key for key in item.creates if key not in revoked))
+        for item in statements
+    ]
 
 
 async def _touched(tx: Transaction, known: dict[Key, CatalogObject], text: str) -> list[Key]:
@@ -225,13 +231,18 @@ async def _touched(tx: Transaction, known: dict[Key, CatalogObject], text: str) 
     them five hundred times takes minutes.
     """
     words = frozenset(re.findall(r"\w+", text))
+    sequences = [word for word in words if word.endswith("_seq")]
     scope = await _own_scope(tx)
     near = replace(
         scope,
-        tables=tuple(name for name in scope.tables if name[1] in words),
+        tables=tuple(
+            (schema, name)
+            for schema, name in scope.tables
+            if name in words or any(word.startswith(f"{name}_") for word in sequences)
+        ),
         functions=tuple(name for name in scope.functions if name[1] in words),
     )
-    now = (await _snapshot(tx, near)).objects
+    now = (await read_snapshot(tx, near)).objects
     touched = [key for key, item in now.items() if not _same(item, known.get(key))]
     for key, item in list(known.items()):
         if key in now or not _owners(item) & now.keys():

@@ -129,10 +129,17 @@ def _fold(drifts: Mapping[Key, Drift]) -> list[Drift]:
 
 
 def _parent(drift: Drift, drifts: Mapping[Key, Drift]) -> Key | None:
-    """Finds the missing (or extra) object that this one can't exist without."""
+    """Finds the missing (or extra) object that this one can't exist without.
+
+    A missing table answers for its columns and constraints alone: its policies, grants and
+    indexes are worth seeing one by one, so the columns they need don't count then.
+    """
     for key in _required(drift.item, drift.state):
         cause = drifts.get(key)
-        if cause is not None and cause.state is drift.state is not DriftState.CHANGED:
+        if cause is None or not cause.state is drift.state is not DriftState.CHANGED:
+            continue
+        table = drifts.get(("table", cause.item.table or ""))
+        if key[0] != "column" or table is None or table.state is not DriftState.MISSING:
             return key
     return None
 

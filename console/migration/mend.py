@@ -54,7 +54,7 @@ class Mender:
         """
         match drift.state:
             case DriftState.MISSING:
-                return tuple(_once(self._missing(drift))), _went_with(drift)
+                return tuple(_once(self._missing(drift))), _note_on_missing(drift)
             case DriftState.EXTRA:
                 return self._extra(drift)
         statements, note = self._changed(drift)
@@ -231,10 +231,16 @@ def _once(statements: Iterable[str]) -> Iterator[str]:
     return iter(dict.fromkeys(statements))
 
 
-def _went_with(drift: Drift) -> str:
-    if drift.item.kind in {"table", "grant"} or not drift.folded:
-        return ""
-    return "with it: " + ", ".join(f"{kind} {identity}" for kind, identity in drift.covers[1:])
+def _note_on_missing(drift: Drift) -> str:
+    item = drift.item
+    notes = []
+    if item.kind not in {"table", "grant"} and drift.folded:
+        along = ", ".join(f"{kind} {identity}" for kind, identity in drift.covers[1:])
+        notes.append(f"with it went {along}")
+    filled = {"default", "identity", "generated"} & item.definition.keys()
+    if item.kind == "column" and item.definition["not_null"] and not filled:
+        notes.append("only an empty table takes it: it has no default for rows that are there")
+    return "; ".join(notes)
 
 
 def _grant(item: CatalogObject) -> str:

@@ -22,7 +22,11 @@ routine as materialized (
 -- Whoever owns most of our objects is called the owner, whatever the role's name is here.
 owner as materialized (
   select mode() within group (order by o.role) as oid
-  from (select relowner from relation union all select proowner from routine) as o (role)
+  from (
+    select relowner from relation
+    union all select proowner from routine
+    union all select nspowner from pg_namespace where nspname = any (%(schemas)s::text[])
+  ) as o (role)
 ),
 -- Which columns an object needs: it goes when one of them goes.
 dependency as materialized (
@@ -188,7 +192,7 @@ privilege (belongs, place, owner, grantee, name, column_name, grantable) as mate
   select null, 'schema ' || quote_ident(n.nspname), n.nspowner, x.grantee, x.privilege_type, null, x.is_grantable
   from pg_namespace as n
   cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as x
-  where n.nspname = any (%(schemas)s::text[] || %(table_schemas)s::text[] || %(function_schemas)s::text[])
+  where n.nspname = any ('{public}' || %(schemas)s::text[] || %(table_schemas)s::text[] || %(function_schemas)s::text[])
 ),
 attached (kind, identity, belongs, definition) as (
   select o.kind, o.identity, o.belongs, json_strip_nulls(o.definition) from object as o
