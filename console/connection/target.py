@@ -69,11 +69,15 @@ def _plain(conninfo: str) -> dict[str, str] | None:
     match = None if re.search(r"\s", conninfo) else _URL.fullmatch(conninfo)
     if match:
         found = match.groupdict()
-        pairs = [part.split("=") for part in (found.pop("rest") or "").split("&") if part]
+        rest = found.pop("rest")
+        pairs = [part.split("=") for part in rest.split("&")] if rest else []
         named = [(key, value) for key, value in found.items() if value is not None]
         if any(len(pair) != 2 or not pair[1] for pair in pairs):
             return None
-        parameters = {key: unquote(value) for key, value in [*named, *pairs]}
+        try:
+            parameters = {k: unquote(v, errors="strict") for k, v in [*named, *pairs]}
+        except UnicodeDecodeError:
+            return None
     elif _PAIRS.fullmatch(conninfo):
         parameters = dict(part.split("=") for part in conninfo.split())
     else:
@@ -91,12 +95,12 @@ def _parsed(conninfo: str) -> dict[str, str]:
             for key, value in conninfo_to_dict(conninfo).items()
             if value is not None
         }
-    except ProgrammingError as error:
+    except ProgrammingError:
         # libpq quotes the whole string in some messages, password included: not passed on.
         raise UsageError(
             "the connection target does not parse",
             hint="write postgresql://user@host:5432/database or host=… dbname=… user=…",
-        ) from error
+        ) from None
 
 
 def _from_conninfo(conninfo: str) -> Profile:
