@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from console.migration.mend import Mender
 from console.migration.model import (
     Action,
     ApplyOptions,
+    CatalogObject,
     Conflict,
     Difference,
     DriftState,
@@ -126,6 +127,7 @@ class _Planning:
         self.blocked = {found.conflict.identity for found in self.in_the_way}
         self.moved = self.blocked if options.set_aside else set()
         self.fresh = verification.verdict is Verdict.NOT_APPLIED and not self.moved
+        self.mender = Mender(expected, owner=None)
         self.statements = {expected.text(s): s for s in reversed(expected.statements)}
 
     def plan(self) -> Plan:
@@ -179,7 +181,7 @@ class _Planning:
         if self.fresh:
             # The whole file, which is ahead of what only changes something that is there.
             acted = [item for item in acted if item.state is not DriftState.MISSING]
-        steps = [(item.order, action) for item in acted for action in self._mending(item)]
+        steps = [step for difference in acted for step in self._mending(difference)]
         if self.fresh:
             steps += [(-1, self._create(statement)) for statement in self.expected.statements]
         steps += self._making_anew()
@@ -210,14 +212,34 @@ class _Planning:
             found.table if found else None,
         )
 
-    def _mending(self, difference: Difference) -> Iterator[Action]:
-        word = "create" if difference.state is DriftState.MISSING else "change"
+    def _mending(self, difference: Difference) -> Iterator[tuple[int, Action]]:
+        """Yields what mends a difference, each with its rank in the order of mending."""
+        missing = difference.state is DriftState.MISSING
+        if missing and difference.kind == "column":
+            # What went with it may need other columns too, and has to wait for all of them.
+            yield from self._making(self.expected.objects[key] for key in difference.covers)
+            return
+        word = "create" if missing else "change"
         if difference.state is DriftState.EXTRA and difference.kind == "policy":
             word = "drop_policy"
+        kind, identity = difference.kind, difference.identity
         for statement in self._rebuilt(difference) or difference.mend:
-            yield self._action(
-                word, difference.kind, difference.identity, statement, difference.table
-            )
+            yield difference.order, self._action(word, kind, identity, statement, difference.table)
+
+    def _making(self, objects: Iterable[CatalogObject]) -> Iterator[tuple[int, Action]]:
+        for item in objects:
+            drift = Drift(item, None)
+            for statement in self.mender.mend(drift)[0]:
+                action = self._action("create", item.kind, item.identity, statement, item.table)
+                yield self.mender.order(drift), action
+
+    def _making_anew(self) -> Iterator[tuple[int, Action]]:
+        """Yields what makes a table, and what hangs on it, after the old one was set aside."""
+        yield from self._making(
+            item
+            for item in self.expected.objects.values()
+            if item.table in self.moved and item.kind not in ("column", "constraint")
+        )
 
     def _rebuilt(self, difference: Difference) -> tuple[str, ...]:
         """On a big table an invalid index is made anew, which can be done concurrently."""
@@ -232,17 +254,6 @@ class _Planning:
         made = (self.expected.text(statement) for statement in self.expected.statements_for(key))
         return (f"drop index {difference.identity}", *made)
 
-    def _making_anew(self) -> Iterator[tuple[int, Action]]:
-        """Yields what makes a table, and what hangs on it, after the old one was set aside."""
-        mender = Mender(self.expected, owner=None)
-        for item in self.expected.objects.values():
-            if item.table in self.moved and item.kind not in ("column", "constraint"):
-                drift = Drift(item, None)
-                statements, _ = mender.mend(drift)
-                for statement in statements:
-                    action = self._action("create", item.kind, item.identity, statement, None)
-                    yield mender.order(drift), action
-
     def _set_aside(self) -> Iterator[Action]:
         for found in self.in_the_way if self.moved else ():
             identity = found.conflict.identity
@@ -254,6 +265,7 @@ class _Planning:
         if statement := self.statements.get(sql):
             action = replace(action, line=statement.line, offset=statement.start)
         live = self.around.tables.get(table or "")
-        if live is None or (lock := lock_of(sql)) is None:
+        made_anew = table in self.moved and word != "set_aside"
+        if live is None or made_anew or (lock := lock_of(sql)) is None:
             return action
         return replace(action, lock=lock, rows_estimate=live.rows, table_bytes=live.bytes)
