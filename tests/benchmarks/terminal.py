@@ -32,7 +32,7 @@ class Terminal:
             arguments[0],
             list(arguments[1:]),
             dimensions=(lines, columns),
-            env=variables,  # type: ignore[arg-type]
+            env=variables,
             timeout=None,
         )
         self.process.delaybeforesend = None
