@@ -95,7 +95,7 @@ def _parsed(conninfo: str) -> dict[str, str]:
             for key, value in conninfo_to_dict(conninfo).items()
             if value is not None
         }
-    except ProgrammingError:
+    except (ProgrammingError, UnicodeDecodeError):
         # libpq quotes the whole string in some messages, password included: not passed on.
         raise UsageError(
             "the connection target does not parse",
