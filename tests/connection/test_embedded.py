@@ -11,86 +11,18 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from console.connection import account
-from console.connection.embedded import Binaries, EmbeddedServer, all_binaries, find_binaries
-from console.errors import ConsoleError, Refused
+from console.connection.embedded import Binaries, EmbeddedServer, all_binaries
+from console.errors import ConsoleError
+from tests.connection.processes import CHECKOUT, CONSOLE, Console, alive, ask, wait_until
 
 ROOT = os.geteuid() == 0
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-# Starts a server as its own process would, tells where, and waits for its end.
-CONSOLE = """
-import sys, time
-from pathlib import Path
-from console.connection.embedded import EmbeddedServer, find_binaries
-keep = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-with EmbeddedServer(binaries=find_binaries(wheel_first=True), keep=keep) as server:
-    print(server.pid, server.socket_folder, server.dsn(), flush=True)
-    time.sleep(120)
-"""
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that every account can enter, which pytest's own are not."""
-    path = Path(tempfile.mkdtemp(prefix="rowsight-test-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
-
-
-@pytest.fixture
-def wheel() -> Binaries:
-    return find_binaries(wheel_first=True)
-
-
-def alive(pid: int) -> bool:
-    """Tells whether a process runs; one that ended and waits to be noticed does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return state.stdout.strip() != "" and not state.stdout.startswith("Z")
-
-
-def wait_until(happened: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-
-
-def ask(server: EmbeddedServer, query: str) -> object:
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        cursor = connection.execute(query.encode())
-        row = cursor.fetchone() if cursor.description else None
-        return row[0] if row else None
-
-
-class Console:
-    """A process that holds an embedded server."""
-
-    def __init__(self, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
-        self.process = subprocess.Popen(
-            [*prefix, sys.executable, "-c", CONSOLE, *arguments],
-            cwd=CHECKOUT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        assert self.process.stdout is not None
-        words = self.process.stdout.readline().split()
-        assert words, self.process.communicate()[1]
-        self.server, self.socket_folder, self.dsn = int(words[0]), Path(words[1]), words[2]
-
-    def end(self, number: int) -> None:
-        self.process.send_signal(number)
-        self.process.communicate(timeout=30)
 
 
 @pytest.mark.parametrize("binaries", all_binaries(), ids=lambda b: f"{b.source}-{b.version}")
@@ -219,122 +151,6 @@ def test_no_account_can_run_it(hidden_wheel: Binaries, monkeypatch: pytest.Monke
         EmbeddedServer(binaries=foreign).start()
 
 
-def test_a_kept_folder_only_the_owner_reaches(wheel: Binaries, folder: Path) -> None:
-    private = folder / "private"
-    private.mkdir(mode=0o700)
-    for value in ("first", "second"):
-        with EmbeddedServer(binaries=wheel, keep=private / "kept") as server:
-            ask(server, f"create table {value} ()")
-            assert ask(server, "select to_regclass('first') is not null") is True
-    assert stat.S_IMODE(private.stat().st_mode) == 0o700
-    assert private.stat().st_uid == os.geteuid()
-
-
-# --- kept folders
-
-
-def test_kept_data_survives_restarts(wheel: Binaries, folder: Path) -> None:
-    kept = folder / "new" / "kept"
-    with EmbeddedServer(binaries=wheel, keep=kept) as server:
-        ask(server, "create table kept as select 42 as answer")
-        assert ask(server, "show fsync") == "on"
-        run = server.socket_folder
-    assert not run.exists()
-    with EmbeddedServer(binaries=wheel, keep=kept) as server:
-        assert ask(server, "select answer from kept") == 42
-        assert server.data == kept / "data"
-
-
-def test_kept_data_survives_a_crash(wheel: Binaries, folder: Path) -> None:
-    server = EmbeddedServer(binaries=wheel, keep=folder / "kept")
-    server.start()
-    ask(server, "create table kept as select 42 as answer")
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGKILL)
-    wait_until(lambda: server.pid is None)
-    left = (server.data / "postmaster.pid").read_text().splitlines()
-    server.stop()
-    # The number of the crashed server may be another process's by now: ours, for one.
-    owner = server.data.stat()
-    neighbour = subprocess.Popen(
-        ["sleep", "60"], user=owner.st_uid if ROOT else None, stdout=subprocess.DEVNULL
-    )
-    try:
-        pid_file = folder / "kept" / "data" / "postmaster.pid"
-        pid_file.write_text("\n".join([str(neighbour.pid), *left[1:]]) + "\n")
-        with EmbeddedServer(binaries=wheel, keep=folder / "kept") as again:
-            assert ask(again, "select answer from kept") == 42
-    finally:
-        neighbour.kill()
-        neighbour.wait()
-
-
-def test_an_interrupted_creation_is_made_again(wheel: Binaries, folder: Path) -> None:
-    with EmbeddedServer(binaries=wheel, keep=folder / "kept"):
-        pass
-    half = folder / "kept" / "data.new"
-    (folder / "kept" / "data").rename(half)
-    (half / "global" / "pg_control").unlink()
-    with EmbeddedServer(binaries=wheel, keep=folder / "kept") as server:
-        assert ask(server, "select 1") == 1
-    assert not half.exists()
-
-
-def test_a_kept_folder_in_use_by_another_console(wheel: Binaries, folder: Path) -> None:
-    with EmbeddedServer(binaries=wheel, keep=folder / "kept") as server:
-        second = EmbeddedServer(binaries=wheel, keep=folder / "kept")
-        with pytest.raises(Refused, match="in use by another rowsight") as caught:
-            second.start()
-        assert caught.value.exit_code == 6
-        assert ask(server, "select 1") == 1
-
-
-def test_a_kept_folder_in_use_by_another_server(wheel: Binaries, folder: Path) -> None:
-    with EmbeddedServer(binaries=wheel, keep=folder / "kept") as server:
-        data, who = server.data, server._account
-    sockets = folder / "sockets"
-    sockets.mkdir(mode=0o700)
-    who.own(sockets)
-    words = ["-D", str(data), "-c", "listen_addresses=", "-k", str(sockets)]
-    other = who.start([str(wheel.folder / "postgres"), *words], stderr=subprocess.DEVNULL)
-    try:
-        wait_until(lambda: (sockets / ".s.PGSQL.5432").exists())
-        with pytest.raises(Refused, match=f"another server, process {other.pid}"):
-            EmbeddedServer(binaries=wheel, keep=folder / "kept").start()
-        assert alive(other.pid)
-    finally:
-        other.send_signal(signal.SIGINT)
-        other.wait()
-
-
-def test_folders_that_are_not_ours_stay_untouched(wheel: Binaries, folder: Path) -> None:
-    (folder / "letter.txt").write_text("dear")
-    with pytest.raises(Refused, match="holds other files"):
-        EmbeddedServer(binaries=wheel, keep=folder).start()
-    with pytest.raises(Refused, match="is not a folder"):
-        EmbeddedServer(binaries=wheel, keep=folder / "letter.txt").start()
-    assert [path.name for path in folder.iterdir()] == ["letter.txt"]
-
-
-def test_another_major_version_is_refused(wheel: Binaries, folder: Path) -> None:
-    with EmbeddedServer(binaries=wheel, keep=folder / "kept") as server:
-        version = server.data / "PG_VERSION"
-    version.write_text("14\n")
-    with pytest.raises(Refused, match=r"made by PostgreSQL 14; at hand is .*18"):
-        EmbeddedServer(keep=folder / "kept").start()
-    with pytest.raises(Refused, match=r"made by PostgreSQL 14; at hand is 18\.\d+$"):
-        EmbeddedServer(binaries=wheel, keep=folder / "kept").start()
-
-
-def test_a_kept_folder_finds_the_version_that_made_it(folder: Path) -> None:
-    for binaries in all_binaries():
-        kept = folder / binaries.version
-        with EmbeddedServer(binaries=binaries, keep=kept):
-            pass
-        with EmbeddedServer(keep=kept) as server:
-            assert str(ask(server, "show server_version")).startswith(binaries.version)
-
-
 # --- however the console ends
 
 
@@ -371,32 +187,15 @@ def test_a_killed_console_leaves_nothing() -> None:
             busy.execute("select 1")
 
 
-def test_a_console_killed_while_the_server_is_made_leaves_nothing() -> None:
-    before = set(Path(tempfile.gettempdir()).glob("rowsight-*"))
-    console = subprocess.Popen([sys.executable, "-c", CONSOLE], cwd=CHECKOUT)
-
-    def new() -> list[Path]:
-        folders = set(Path(tempfile.gettempdir()).glob("rowsight-*")) - before
-        return [path for path in folders if (path / "data.new" / "PG_VERSION").exists()]
-
-    wait_until(lambda: bool(new()))
-    made = new()
+def test_a_console_killed_while_the_server_is_made_leaves_nothing(folder: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(folder)}
+    console = subprocess.Popen([sys.executable, "-c", CONSOLE], cwd=CHECKOUT, env=environment)
+    wait_until(lambda: bool(list(folder.glob("rowsight-*/data.new/PG_VERSION"))))
     console.kill()
     console.wait()
-    wait_until(lambda: not any(path.exists() for path in made))
+    wait_until(lambda: not list(folder.iterdir()))
     running = subprocess.run(["ps", "axo", "args="], capture_output=True, text=True).stdout
-    assert not [line for line in running.splitlines() for path in made if str(path) in line]
-
-
-def test_a_killed_console_releases_its_kept_folder(wheel: Binaries, folder: Path) -> None:
-    console = Console(str(folder / "kept"))
-    with psycopg.connect(console.dsn, autocommit=True) as connection:
-        connection.execute("create table kept as select 42 as answer")
-    console.end(signal.SIGKILL)
-    # At once: it waits for the server the console left behind, and takes over.
-    with EmbeddedServer(binaries=wheel, keep=folder / "kept") as server:
-        assert ask(server, "select answer from kept") == 42
-    wait_until(lambda: not console.socket_folder.exists())
+    assert str(folder) not in running
 
 
 def test_a_stopped_server_ends_too(wheel: Binaries) -> None:

@@ -1,74 +1,254 @@
-"""Targets are read as libpq reads them, without the driver where the form is usual."""
+"""From a target to a profile: what libpq would read, and no password in any failure."""
 
-import subprocess
-import sys
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
-from console.connection import target
-from console.connection.profile import Environment
-from console.errors import UsageError
+from console.connection.embedded import EmbeddedServer
+from console.connection.profile import Environment, Profile, Secret
+from console.connection.session import Session
+from console.connection.target import resolve
+from console.errors import CannotConnect, UsageError
 
+# Pieces that matter to either syntax, so that random joins of them are often nearly right.
 PIECES = st.sampled_from(
     [
-        *("postgresql://", "postgres://", "ada", "db.example", "127.0.0.1", "[::1]", "%2Ftmp", "%"),
-        *("%00", "%zz", "ü", "a b", "'", "\\", "5432", ":", "@", "/", "?", "&", "=", ",", "#", " "),
-        *("host", "port", "dbname", "user", "password", "sslmode", "require", "ssl", "true", "x"),
-        *("host=h", " user=u", "&sslmode=require", "?application_name=a%20b", "password=p+q"),
+        *("postgresql://", "postgres://", "host=", "dbname=", "user=", "password=", "sslmode="),
+        *("port=", "service=", "ssl=", "a", "db.example", "5432", "65536", "@", ":", "/", "?"),
+        *("&", "=", "#", "%", "%20", "%2F", "%zz", "%00", "[::1]", ",", " ", "'", "\\", "\t"),
+        *("ü", "+", "require", "true", "$user", '"', "-", "_", ".", "\n"),
     ]
 )
+WORD = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1, max_size=8)
+URLS = st.builds(
+    "{}://{}{}{}{}{}".format,
+    st.sampled_from(["postgresql", "postgres"]),
+    st.one_of(st.just(""), WORD.map("{}@".format), st.builds("{}:{}@".format, WORD, WORD)),
+    st.one_of(st.just(""), WORD),
+    st.one_of(st.just(""), st.integers(0, 70000).map(":{}".format)),
+    st.one_of(st.just(""), WORD.map("/{}".format)),
+    st.one_of(st.just(""), WORD.map("?sslmode={}".format), WORD.map("?host={}&port=1".format)),
+)
 
 
-@given(st.lists(PIECES, max_size=12).map("".join))
-def test_the_quick_reading_never_differs_from_libpq(conninfo: str) -> None:
-    plain = target._plain(conninfo)
-    if plain is not None:
-        assert plain == conninfo_to_dict(conninfo)
+def as_libpq(target: str) -> dict[str, str] | None:
+    try:
+        return {key: str(value) for key, value in conninfo_to_dict(target).items()}
+    except (ProgrammingError, UnicodeError):
+        return None
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(st.lists(PIECES, min_size=2, max_size=12).map("".join), URLS))
+def test_reads_a_target_as_libpq_does(target: str) -> None:
+    if "://" not in target and "=" not in target:
+        return
+    expected = as_libpq(target)
+    if expected is None:
+        with pytest.raises(UsageError) as caught:
+            resolve(target)
+        assert caught.value.exit_code == 2
+        return
+    profile = resolve(target)
+    found = dict(profile.parameters)
+    if profile.password is not None:
+        found["password"] = profile.password.reveal()
+    # An empty password is as good as none, to libpq as well.
+    assert found == {k: v for k, v in expected.items() if (k, v) != ("password", "")}
 
 
 @pytest.mark.parametrize(
-    "conninfo",
+    ("target", "parameters", "environment"),
     [
-        "postgresql://ada:s%40fe@db.example:5433/shop?sslmode=require&application_name=x",
-        "postgresql://ada@%2Ftmp%2Fsocket/shop",
-        "postgres://localhost",
-        "postgresql:///shop",
-        "host=/tmp/socket dbname=shop user=ada",
-        "service=billing",
+        (
+            "postgresql://ada@db.example:6543/prod?sslmode=require",
+            {
+                "user": "ada",
+                "host": "db.example",
+                "port": "6543",
+                "dbname": "prod",
+                "sslmode": "require",
+            },
+            Environment.UNKNOWN,
+        ),
+        ("postgresql://localhost/x", {"host": "localhost", "dbname": "x"}, Environment.DEV),
+        ("postgresql:///x?host=/tmp", {"host": "/tmp", "dbname": "x"}, Environment.DEV),
+        ("host=127.0.0.1 port=1", {"host": "127.0.0.1", "port": "1"}, Environment.DEV),
+        ("dbname='a b' user=c", {"dbname": "a b", "user": "c"}, Environment.UNKNOWN),
+        ("service=prod", {"service": "prod"}, Environment.UNKNOWN),
+        ("postgresql://%61:p@[::1]/d", {"user": "a", "host": "::1", "dbname": "d"}, "dev"),
     ],
 )
-def test_usual_targets_need_no_driver(conninfo: str) -> None:
-    assert target._plain(conninfo) == conninfo_to_dict(conninfo)
-    code = "import sys; from console.connection.target import resolve; resolve(sys.argv[1])"
-    check = "; assert not [name for name in sys.modules if name.startswith('psycopg')]"
-    subprocess.run([sys.executable, "-c", code + check, conninfo], check=True)
+def test_targets_people_write(target: str, parameters: dict[str, str], environment: str) -> None:
+    profile = resolve(target)
+    assert profile.parameters == parameters
+    assert profile.environment == environment
+    assert profile.read_only
+
+
+def test_a_password_is_kept_apart_and_unseen() -> None:
+    profile = resolve("postgresql://ada:hunter2@db.example/prod")
+    assert profile.password == Secret("hunter2")
+    assert "hunter2" not in f"{profile!r} {profile} {profile.password} {profile.parameters}"
 
 
 @pytest.mark.parametrize(
-    "conninfo",
-    ["postgresql://ada@[::1]:5432/shop", "host='a b' user=ada", "postgresql://h1,h2/shop"],
+    "target",
+    [
+        "postgresql://ada:hunter2@[::1/x",
+        "postgresql://ada:hunter2@db/x?colour=hunter2",
+        "host=db password='hunter2",
+        "host=db password=hunter2 colour",
+        "postgresql://ada:hunter2%zz@db",
+    ],
 )
-def test_unusual_targets_are_left_to_libpq(conninfo: str) -> None:
-    assert target._plain(conninfo) is None
-    assert target.resolve(conninfo).parameters == conninfo_to_dict(conninfo)
+def test_a_target_that_does_not_parse_keeps_its_password(target: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(target)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value, limit=0))
 
 
-@pytest.mark.parametrize("conninfo", ["postgresql://h/d?nonsense=1", "nonsense=1", "host='"])
-def test_a_target_that_does_not_parse_is_refused_without_quoting_it(conninfo: str) -> None:
-    with pytest.raises(ProgrammingError):
-        conninfo_to_dict(conninfo)
-    with pytest.raises(UsageError) as raised:
-        target.resolve(conninfo)
-    assert "nonsense" not in raised.value.message
+# --- the environment
 
 
-def test_the_password_is_taken_out_of_the_parameters() -> None:
-    profile = target.resolve("postgresql://ada:hunter2@localhost/shop")
-    assert profile.password is not None
-    assert profile.password.reveal() == "hunter2"
-    assert "hunter2" not in repr(profile)
-    assert profile.environment is Environment.DEV
+def test_without_a_target_the_environment_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve(None) == Profile(name="environment")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:hunter2@db.example/prod")
+    profile = resolve(None)
+    assert (profile.name, profile.parameters["host"]) == ("DATABASE_URL", "db.example")
+    monkeypatch.setenv("PGHOST", "elsewhere.example")
+    assert resolve(None) == Profile(name="environment")
+
+
+async def test_libpqs_environment_reaches_a_server(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PGHOST", str(server.socket_folder))
+    monkeypatch.setenv("PGPORT", str(server.port))
+    monkeypatch.setenv("PGUSER", "postgres")
+    monkeypatch.setenv("PGDATABASE", "template1")
+    async with Session(resolve(None)) as session:
+        assert session.server is not None
+        assert session.server.database == "template1"
+    services = tmp_path / "services"
+    services.write_text("[mine]\ndbname=postgres\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    async with Session(resolve("service=mine")) as session:
+        assert session.server is not None
+        assert session.server.database == "postgres"
+    with pytest.raises(CannotConnect) as caught:
+        await Session(resolve("service=theirs")).connect()
+    assert caught.value.code == "no_such_service"
+
+
+async def test_a_servers_own_dsn_is_a_target(server: EmbeddedServer) -> None:
+    async with Session(resolve(server.dsn("template1"))) as session:
+        assert session.server is not None
+        assert session.server.database == "template1"
+
+
+# --- profiles of the configuration file
+
+Configure = Callable[[str], Path]
+
+
+@pytest.fixture
+def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
+    """Writes the configuration file."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "config.toml"
+        path.write_text(text, encoding="utf-8")
+        monkeypatch.setenv("ROWSIGHT_CONFIG", str(path))
+        return path
+
+    return write
+
+
+def test_a_profile_is_found_by_name(configure: Configure) -> None:
+    configure("""
+        [profiles.prod]
+        url = "postgresql://ada@db.example/main?sslmode=require"
+        environment = "prod"
+        port = 6543
+        statement_timeout = 5
+
+        [profiles.laptop]
+        service = "mine"
+        read_only = false
+        connect_timeout = 0.5
+    """)
+    assert resolve("prod") == Profile(
+        name="prod",
+        parameters={
+            "user": "ada",
+            "host": "db.example",
+            "dbname": "main",
+            "sslmode": "require",
+            "port": "6543",
+        },
+        environment=Environment.PROD,
+        statement_timeout=5.0,
+    )
+    laptop = resolve("laptop")
+    assert (laptop.read_only, laptop.connect_timeout) == (False, 0.5)
+    assert laptop.environment is Environment.UNKNOWN
+    with pytest.raises(UsageError) as caught:
+        resolve("staging")
+    assert "laptop, prod" in caught.value.hint
+
+
+def test_without_a_file_there_are_no_profiles() -> None:
+    assert not Path(os.environ["ROWSIGHT_CONFIG"]).exists()
+    with pytest.raises(UsageError, match="no profile named 'prod'"):
+        resolve("prod")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("profiles = 3", "profiles"),
+        ("[profiles]\nx = 3", "profiles.x"),
+        ("[profiles.x]\npassword = 'hunter2'", "profiles.x"),
+        ("[profiles.x]\nurl = 'postgresql://a:hunter2@b/c'", "profiles.x.url"),
+        ("[profiles.x]\nurl = 'prod'", "profiles.x.url"),
+        ("[profiles.x]\nurl = 'postgresql://a:b:c:d@/'", "profiles.x.url"),
+        ("[profiles.x]\nport = true", "profiles.x.port"),
+        ("[profiles.x]\nport = [1]", "profiles.x.port"),
+        ("[profiles.x]\ncolour = 'red'", "profiles.x.colour"),
+        ("[profiles.x]\nenvironment = 'live'", "profiles.x.environment"),
+        ("[profiles.x]\nenvironment = 7", "profiles.x.environment"),
+        ("[profiles.x]\nread_only = 'yes'", "profiles.x.read_only"),
+        ("[profiles.x]\nconnect_timeout = 0", "profiles.x.connect_timeout"),
+        ("[profiles.x]\nconnect_timeout = true", "profiles.x.connect_timeout"),
+        ("[profiles.x]\nstatement_timeout = nan", "profiles.x.statement_timeout"),
+        ("[profiles.x]\nstatement_timeout = inf", "profiles.x.statement_timeout"),
+        ("[profiles.x\n", "config.toml"),
+    ],
+)
+def test_a_wrong_file_is_named_with_its_key(configure: Configure, text: str, named: str) -> None:
+    path = configure(text)
+    with pytest.raises(UsageError) as caught:
+        resolve("x")
+    assert str(path) in caught.value.message
+    assert named in caught.value.message
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_a_file_that_can_not_be_read(configure: Configure, tmp_path: Path) -> None:
+    configure("").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match=r"config\.toml"):
+        resolve("x")
+    (tmp_path / "config.toml").unlink()
+    (tmp_path / "config.toml").mkdir()
+    with pytest.raises(UsageError, match=r"config\.toml"):
+        resolve("x")

@@ -1,0 +1,68 @@
+"""Servers and consoles as processes: started, asked, watched and ended."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+
+from console.connection.embedded import EmbeddedServer
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+# Starts a server as its own process would, tells where, and waits for its end.
+CONSOLE = """
+import sys, time
+from pathlib import Path
+from console.connection.embedded import EmbeddedServer, find_binaries
+keep = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+with EmbeddedServer(binaries=find_binaries(wheel_first=True), keep=keep) as server:
+    print(server.pid, server.socket_folder, server.dsn(), flush=True)
+    time.sleep(120)
+"""
+
+
+def alive(pid: int) -> bool:
+    """Tells whether a process runs; one that ended and waits to be noticed does not."""
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
+    return state.stdout.strip() != "" and not state.stdout.startswith("Z")
+
+
+def wait_until(happened: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def ask(server: EmbeddedServer, query: str) -> object:
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        cursor = connection.execute(query.encode())
+        row = cursor.fetchone() if cursor.description else None
+        return row[0] if row else None
+
+
+class Console:
+    """A process that holds an embedded server."""
+
+    def __init__(self, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
+        self.process = subprocess.Popen(
+            [*prefix, sys.executable, "-c", CONSOLE, *arguments],
+            cwd=CHECKOUT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        words = self.process.stdout.readline().split()
+        assert words, self.process.communicate()[1]
+        self.server, self.socket_folder, self.dsn = int(words[0]), Path(words[1]), words[2]
+
+    def end(self, number: int) -> None:
+        self.process.send_signal(number)
+        self.process.communicate(timeout=30)
