@@ -98,8 +98,7 @@ class Mender:
             case "comment":
                 yield f"comment on {item.identity} is {literal(str(item.definition['text']))}"
             case "role":
-                bypass = " bypassrls" if item.definition["bypass_rls"] else ""
-                yield f"create role {item.identity} nologin noinherit{bypass}"
+                yield _role(item)
             case _:
                 yield from self._own_text(item.key)
         if item.kind == "table":
@@ -171,7 +170,7 @@ class Mender:
                     return [f"alter extension {item.identity} set schema {target}"], ""
                 return [f"alter extension {item.identity} update"], ""
             case "role":
-                return list(_role(wanted, found)), ""
+                return list(_role_back(wanted, found)), ""
             case "grant":
                 return [_option(wanted)], ""
         return [], ""
@@ -268,7 +267,16 @@ def _revoke_defaults(item: CatalogObject) -> Iterator[str]:
         )
 
 
-def _role(wanted: CatalogObject, found: CatalogObject) -> Iterator[str]:
+def _role(wanted: CatalogObject) -> str:
+    """Creates a role unless it is there by now: it belongs to every database of the server."""
+    bypass = " bypassrls" if wanted.definition["bypass_rls"] else ""
+    return (
+        f"do $$ begin if to_regrole({literal(wanted.identity)}) is null"
+        f" then create role {wanted.identity} nologin noinherit{bypass}; end if; end $$"
+    )
+
+
+def _role_back(wanted: CatalogObject, found: CatalogObject) -> Iterator[str]:
     words = [
         word if wanted.definition[name] else f"no{word}"
         for name, word in _ROLE_WORDS.items()

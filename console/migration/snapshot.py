@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ SEARCH_PATH = "pg_catalog, pg_temp"
 """The search path a snapshot needs: with any schema of ours on it the server would leave
 names unqualified and a hundred objects would read as changed; pg_temp last, because
 otherwise a temporary table could stand in for a catalog."""
+
+
+_WRITTEN_AS_SQL = frozenset({"constraint", "index", "trigger", "function", "rule"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,26 @@ async def read_snapshot(tx: Transaction, scope: Scope) -> Snapshot:
             "roles": list(scope.roles),
         },
     )
-    document: dict[str, Any] = json.loads(table.rows[0][0] or "{}")
+    document = _parse(table.rows[0][0] or "{}")
     objects = (CatalogObject(*row) for row in document["objects"])
     return Snapshot(
-        objects={item.key: item for item in objects},
+        objects={item.key: item for item in objects if not _vanished(item)},
         foreign=document["foreign"],
         server_version=document["server_version"],
         owner=document["owner"],
         asks_auth=document["asks_auth"],
         available=document["available"],
     )
+
+
+def _parse(text: str) -> dict[str, Any]:
+    r"""Parses the document; bytes of a database without an encoding stand in it as `\xNN`."""
+    if r"\x" in text:
+        text = re.sub(r"\\(.)", lambda pair: r"\\x" if pair[1] == "x" else pair[0], text)
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _vanished(item: CatalogObject) -> bool:
+    """Tells whether an object was dropped while it was read: its SQL is then no longer there."""
+    return item.kind in _WRITTEN_AS_SQL and "definition" not in item.definition

@@ -46,13 +46,14 @@ async def verify(
             TimedOut with SQLSTATE 55P03 names who holds the lock.
     """
     expected = expected or load_expected()
+    started = time.perf_counter()
     try:
         async with session.transaction(
             search_path=SEARCH_PATH,
             lock_timeout=LOCK_TIMEOUT,
             statement_timeout=session.profile.statement_timeout,
         ) as tx:
-            return await _verify(tx, expected, pending)
+            return await _verify(tx, expected, pending, started)
     except TimedOut as error:
         if error.sqlstate == "55P03":
             await _name_holders(session, expected, error)
@@ -74,20 +75,22 @@ async def verify_in(
     Raises:
         ConsoleError: The server failed; the transaction can then only be rolled back.
     """
+    started = time.perf_counter()
     if as_is:
-        return await _verify(tx, expected, pending)
+        return await _verify(tx, expected, pending, started)
     await tx.connection.execute(
         f"savepoint rowsight_verify; set local search_path = {SEARCH_PATH}".encode()
     )
-    verification = await _verify(tx, expected, pending)
+    verification = await _verify(tx, expected, pending, started)
     await tx.connection.execute(
         b"rollback to savepoint rowsight_verify; release savepoint rowsight_verify"
     )
     return verification
 
 
-async def _verify(tx: Transaction, expected: Expected, pending: Container[Key]) -> Verification:
-    started = time.perf_counter()
+async def _verify(
+    tx: Transaction, expected: Expected, pending: Container[Key], started: float
+) -> Verification:
     snapshot = await read_snapshot(tx, expected.scope)
     auth = await _ask_auth(tx, snapshot, expected)
     found = [*differences(expected, snapshot, pending=pending), *([auth] if auth else [])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from console.assets import MASTER_MIGRATION, schema_file
-from console.connection.embedded import EmbeddedServer
+from console.assets import MASTER_MIGRATION, PLAIN_POSTGRES, schema_file
+from console.connection.embedded import EmbeddedServer, find_binaries
 from console.connection.profile import Profile
 from console.connection.session import Session
 from console.errors import TimedOut
-from console.migration.expected import load_expected
+from console.migration.expected import API_ROLES, load_expected
 from console.migration.mend import in_order
 from console.migration.model import Difference, DriftState, Severity, Verdict, Verification
 from console.migration.verify import verify, verify_in
@@ -98,6 +99,19 @@ async def test_a_database_without_our_tables_is_not_applied_and_can_be_mended(
     assert connection.execute("select count(*) from public.roles").fetchone() == (3,)
 
 
+async def test_a_server_without_our_roles_can_be_mended() -> None:
+    with EmbeddedServer(binaries=find_binaries(wheel_first=True)) as server:
+        profile = replace(server.profile(), read_only=False)
+        found = await _verify(profile)
+        assert found.verdict is Verdict.NOT_APPLIED
+        assert {d.identity for d in found.differences if d.kind == "role"} == set(API_ROLES)
+        async with Session(profile) as session:
+            async with session.transaction(read_only=False, commit=True) as tx:
+                for statement in in_order(found.differences):
+                    await tx.connection.execute(statement.encode())
+            assert (await verify(session)).differences == ()
+
+
 async def test_differences_come_most_severe_first(master_db: Profile, admin: Admin) -> None:
     admin(master_db).execute("""
         comment on table public.events is 'a warning';
@@ -117,110 +131,6 @@ async def test_what_is_left_for_later_is_not_a_failure(master_db: Profile, admin
     assert found.verdict is Verdict.IN_SYNC
     assert not found.failed(strict=True)
     assert (await _verify(master_db)).failed()
-
-
-# The four ways a database comes to be
-
-_OWNED = """
-    create role {owner} login nosuperuser nocreatedb nocreaterole;
-    create role {other} nologin;
-    alter database {database} owner to {owner};
-    alter schema auth owner to {other};
-    alter function auth.uid() owner to {other};
-    alter function auth.role() owner to {other};
-    grant usage on schema auth to {owner};
-"""
-_GENEROUS = """
-    alter default privileges {for_role} in schema public
-      grant all on tables to anon, authenticated, service_role;
-    alter default privileges {for_role} in schema public
-      grant all on functions to anon, authenticated, service_role;
-    alter default privileges {for_role} in schema public
-      grant all on sequences to anon, authenticated, service_role;
-"""
-_STINGY = """
-    alter default privileges {for_role} revoke execute on functions from public;
-    alter default privileges {for_role} revoke usage on types from public;
-"""
-
-
-@pytest.mark.parametrize("owned", [False, True], ids=["superuser", "owner"])
-@pytest.mark.parametrize("defaults", ["", _GENEROUS, _STINGY], ids=["plain", "generous", "stingy"])
-async def test_the_file_is_in_sync_however_it_came_to_be_applied(
-    fresh_database: FreshDatabase,
-    servers: tuple[EmbeddedServer, ...],
-    admin: Admin,
-    owned: bool,
-    defaults: str,
-) -> None:
-    for server in servers:
-        profile = fresh_database("plain", on=server)
-        database = profile.parameters["dbname"]
-        names = {"owner": f"owner_{database}", "other": f"other_{database}", "database": database}
-        connection = admin(profile)
-        user = "postgres"
-        if owned:
-            connection.execute(_OWNED.format(**names).encode())
-            user = names["owner"]
-        try:
-            connection.execute(defaults.format(for_role=f"for role {user}").encode())
-            with psycopg.connect(**_as(profile, user).parameters) as applying:  # type: ignore[arg-type]
-                applying.execute(schema_file(MASTER_MIGRATION).read_bytes())
-            found = await _verify(_as(profile, user))
-            assert found.verdict is Verdict.IN_SYNC
-            assert {d.kind for d in found.differences} == (
-                {"default privileges"} if defaults is _GENEROUS else set()
-            )
-            again = await _verify(profile)
-            assert _names(again.differences) == _names(found.differences)
-        finally:
-            if owned:
-                connection.execute(
-                    "reassign owned by {owner}, {other} to postgres;"
-                    " drop owned by {owner}, {other}; drop role {owner}, {other}".format(
-                        **names
-                    ).encode()
-                )
-
-
-async def test_an_owner_who_is_no_superuser_can_mend(
-    fresh_database: FreshDatabase, admin: Admin
-) -> None:
-    profile = fresh_database("plain")
-    database = profile.parameters["dbname"]
-    names = {"owner": f"mender_{database}", "other": f"auth_{database}", "database": database}
-    connection = admin(profile)
-    connection.execute(_OWNED.format(**names).encode())
-    owner = _as(profile, names["owner"])
-    with psycopg.connect(**owner.parameters) as applying:  # type: ignore[arg-type]
-        applying.execute(schema_file(MASTER_MIGRATION).read_bytes())
-    connection.execute("""
-        alter table public.offers disable row level security;
-        alter table public.privacy_prefs no force row level security;
-        drop policy users_select on public.users;
-        create policy hole on public.users using (true);
-        alter function public.is_admin() reset search_path;
-        drop function public.get_table_sizes();
-        alter table public.patterns drop column "lastUsed";
-        alter table public.audit_log alter column id drop identity;
-        drop trigger auto_redact_telemetry_before_insert on public.telemetry_events;
-        alter table public.organizations drop constraint organizations_slug_key;
-        drop index public.idx_events_file_path;
-        drop table public.metrics_daily;
-        revoke select on public.users from authenticated;
-    """)
-    async with Session(owner) as session:
-        async with session.transaction(read_only=False, commit=True) as tx:
-            expected = load_expected()
-            found = await verify_in(tx, expected)
-            for statement in in_order(found.differences):
-                await tx.connection.execute(statement.encode())
-        after = await verify(session)
-    assert _names(after.differences) == [("info", "changed", "column order", "public.patterns")]
-    connection.execute(
-        "reassign owned by {owner}, {other} to postgres; drop owned by {owner}, {other};"
-        " drop role {owner}, {other}".format(**names).encode()
-    )
 
 
 # Who may ask, and what is left alone
@@ -292,6 +202,46 @@ async def test_whoever_holds_the_lock_is_named(master_db: Profile, admin: Admin)
     assert "a long upgrade" in caught.value.hint
     assert "public.events" in caught.value.hint
     assert (await _verify(master_db)).verdict is Verdict.IN_SYNC
+
+
+async def test_what_vanishes_while_it_is_read_is_no_failure(
+    master_db: Profile, admin: Admin
+) -> None:
+    connection = admin(master_db)
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        while not done.is_set():
+            connection.execute("create index mutation on public.events (tool)")
+            connection.execute("drop index public.mutation")
+
+    coming_and_going = asyncio.create_task(asyncio.to_thread(come_and_go))
+    expected = load_expected()
+    async with Session(master_db) as session:
+        seen = [await verify(session, expected) for _ in range(20)]
+    done.set()
+    await coming_and_going
+    assert {d.identity for found in seen for d in found.differences} <= {"public.mutation"}
+
+
+async def test_a_database_without_an_encoding(
+    server: EmbeddedServer, admin: Admin, fresh_database: FreshDatabase
+) -> None:
+    connection = admin(fresh_database("empty"))
+    connection.execute("create database bytes template template0 encoding 'SQL_ASCII'")
+    try:
+        profile = replace(server.profile("bytes"), read_only=False)
+        with psycopg.connect(**profile.parameters) as applying:  # type: ignore[arg-type]
+            for name in (PLAIN_POSTGRES, MASTER_MIGRATION):
+                applying.execute(schema_file(name).read_bytes())
+            applying.execute(b"set client_encoding = 'SQL_ASCII'")
+            applying.execute(b'create policy "caf\xe9" on public.events using (true)')
+        found = await _verify(profile)
+        assert _names(found.differences) == [
+            ("critical", "extra", "policy", '"caf\\xe9" on public.events')
+        ]
+    finally:
+        connection.execute("drop database bytes with (force)")
 
 
 # What is not ours
