@@ -18,7 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 from console.connection.profile import Profile, Secret
 from console.connection.server import ServerInfo, introduce
-from console.connection.transaction import Parameters, TextTable, Transaction, query_text
+from console.connection.transaction import (
+    Parameters,
+    TextTable,
+    Transaction,
+    query_text,
+    text_table,
+)
 from console.errors import CannotConnect, DatabaseFailed, UsageError
 
 if TYPE_CHECKING:
@@ -284,6 +290,34 @@ class Session:
         """Runs one query in a read-only transaction; values as the server's own text."""
         async with self.transaction() as transaction:
             return await transaction.texts(statement, parameters)
+
+    async def batch(self, statements: Statement) -> list[TextTable]:
+        """Runs several statements as one message, which is one round trip.
+
+        They open and end their own transaction, and are the console's own: a message of the
+        simple protocol holds whatever text is put into it.
+
+        Returns:
+            The results of those that return columns, in order.
+
+        Raises:
+            ConsoleError: The server refused one, nothing after it was run; or the connection
+                is gone.
+        """
+        async with self._its_turn() as connection:
+            try:
+                with self.faults():
+                    if isinstance(statements, str):
+                        cursor = await connection.execute(statements.encode())
+                    else:
+                        cursor = await connection.execute(statements.as_bytes(connection))
+                    tables = [text_table(cursor)]
+                    while cursor.nextset():
+                        tables.append(text_table(cursor))
+            except BaseException:
+                await self._roll_back(connection)
+                raise
+            return [table for table in tables if table.columns]
 
     async def alone(self, statement: str) -> None:
         """Runs one statement outside any transaction, such as CREATE INDEX CONCURRENTLY.

@@ -38,6 +38,29 @@ def query_text(package: str, name: str) -> str:
     return (resources.files(package) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
 
 
+def text_table(cursor: AsyncCursor[tuple[Any, ...]]) -> TextTable:
+    r"""Reads the current result of a cursor as the server's own text.
+
+    Bytes that are not UTF-8 become `\xNN`.
+    """
+    result = cursor.pgresult
+    if result is None:
+        return TextTable((), (), [])
+
+    def text(value: bytes | None) -> str | None:
+        return None if value is None else value.decode("utf-8", "backslashreplace")
+
+    columns = range(result.nfields)
+    return TextTable(
+        tuple(text(result.fname(column)) or "" for column in columns),
+        tuple(result.ftype(column) for column in columns),
+        [
+            tuple(text(result.get_value(row, column)) for column in columns)
+            for row in range(result.ntuples)
+        ],
+    )
+
+
 class Transaction:
     """An open transaction of a Session; ends with the `async with` that made it."""
 
@@ -55,14 +78,19 @@ class Transaction:
             ConsoleError: The server refused it, or the connection is gone.
         """
         with self._session.faults():
-            return await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
+            return await self._send(statement, parameters)
+
+    async def _send(
+        self, statement: Statement, parameters: Parameters = None
+    ) -> AsyncCursor[tuple[Any, ...]]:
+        return await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
 
     async def fetch(
         self, statement: Statement, parameters: Parameters = None
     ) -> list[tuple[Any, ...]]:
         """Runs one query and returns all its rows as Python values."""
         with self._session.faults():
-            cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
+            cursor = await self._send(statement, parameters)
             return await cursor.fetchall()
 
     async def value(self, statement: Statement, parameters: Parameters = None) -> Any:
@@ -80,23 +108,8 @@ class Transaction:
             if self.connection.info.parameter_status("server_encoding") == "SQL_ASCII":
                 cursor = await self._fetch_bytes(statement, parameters)
             else:
-                cursor = await self.connection.execute(statement, parameters)  # type: ignore[arg-type]
-        result = cursor.pgresult
-        if result is None:
-            return TextTable((), (), [])
-
-        def text(value: bytes | None) -> str | None:
-            return None if value is None else value.decode("utf-8", "backslashreplace")
-
-        columns = range(result.nfields)
-        return TextTable(
-            tuple(text(result.fname(column)) or "" for column in columns),
-            tuple(result.ftype(column) for column in columns),
-            [
-                tuple(text(result.get_value(row, column)) for column in columns)
-                for row in range(result.ntuples)
-            ],
-        )
+                cursor = await self._send(statement, parameters)
+        return text_table(cursor)
 
     async def _fetch_bytes(
         self, statement: Statement, parameters: Parameters
@@ -110,8 +123,9 @@ class Transaction:
 
         query = sql.SQL(statement) if isinstance(statement, str) else statement
         declare = sql.SQL("declare rowsight_texts cursor for {}").format(query)
-        await self.connection.execute(declare, parameters)
-        await self.connection.execute("set local client_encoding = 'LATIN1'")
-        fetched = await self.connection.execute("fetch all from rowsight_texts")
-        await self.connection.execute("close rowsight_texts; set local client_encoding = 'UTF8'")
+        await self._send(declare, parameters)
+        await self._send("set local client_encoding = 'LATIN1'")
+        fetched = await self._send("fetch all from rowsight_texts")
+        await self._send("close rowsight_texts")
+        await self._send("set local client_encoding = 'UTF8'")
         return fetched
