@@ -53,8 +53,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Our own pip is much faster than a second one; not every environment has it.
     borrow = importlib.util.find_spec("pip") is not None
     venv.create(folder, with_pip=not borrow, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", python] if borrow else [python, "-m", "pip"]
-    run(*pip, "install", "--quiet", "--no-index", "--no-deps", wheel, cwd=folder)
+    pip = ["--python", str(python)] if borrow else []
+    interpreter = sys.executable if borrow else python
+    install = ["install", "--quiet", "--no-index", "--no-deps", str(wheel)]
+    run(interpreter, "-m", "pip", *pip, *install, cwd=folder)
     (packages,) = folder.glob("lib/python*/site-packages")
     # Last on the path, so that the installed console is found before a checkout that is
     # installed for editing beside the dependencies; and only as a folder, which runs none of
