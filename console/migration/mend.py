@@ -54,11 +54,11 @@ class Mender:
         """
         match drift.state:
             case DriftState.MISSING:
-                return tuple(_once(self._missing(drift))), _note_on_missing(drift)
+                return tuple(self._missing(drift)), _note_on_missing(drift)
             case DriftState.EXTRA:
                 return self._extra(drift)
         statements, note = self._changed(drift)
-        return tuple(_once(statements)), note
+        return tuple(statements), note
 
     def order(self, drift: Drift) -> int:
         """Ranks a drift in the order of mending; ties are broken by the file's own order."""
@@ -222,12 +222,8 @@ class Mender:
 
 def in_order(differences: Iterable[Difference]) -> tuple[str, ...]:
     """Returns every mend of some differences in the order in which they can run."""
-    ordered = sorted(differences, key=lambda difference: difference.order)
-    return tuple(_once(statement for difference in ordered for statement in difference.mend))
-
-
-def _once(statements: Iterable[str]) -> Iterator[str]:
-    return iter(dict.fromkeys(statements))
+    ordered = sorted(differences, key=lambda difference: (difference.order, difference.identity))
+    return tuple(statement for difference in ordered for statement in difference.mend)
 
 
 def _note_on_missing(drift: Drift) -> str:

@@ -94,7 +94,7 @@ async def _verify(
     snapshot = await read_snapshot(tx, expected.scope)
     auth = await _ask_auth(tx, snapshot, expected)
     found = [*differences(expected, snapshot, pending=pending), *([auth] if auth else [])]
-    found.sort(key=lambda difference: (rank(difference.severity), difference.order))
+    found.sort(key=lambda d: (rank(d.severity), d.order, d.kind, d.identity))
     return Verification(
         verdict=_verdict(found, expected, snapshot),
         differences=tuple(found),

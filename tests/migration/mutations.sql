@@ -297,6 +297,16 @@ alter table public.events drop column "userId" cascade;
 -- finds: changed error column: public.events.tool
 alter table public.events alter column tool type varchar(80);
 
+-- column type under a policy and a key
+-- finds: changed error column: public.cohorts."userId"
+-- finds: missing error constraint: "cohorts_userId_fkey" on public.cohorts
+-- finds: changed critical policy: cohorts_select on public.cohorts
+drop policy cohorts_select on public.cohorts;
+alter table public.cohorts drop constraint "cohorts_userId_fkey";
+alter table public.cohorts alter column "userId" type text;
+create policy cohorts_select on public.cohorts for select to authenticated
+  using ("userId" = (select auth.uid())::text);
+
 -- column type that would lose
 -- finds: changed error column: public.utm_tracks."timestamp"
 -- stays: the time zone is lost
