@@ -14,6 +14,18 @@ from tests.schema.world import Connection, build
 SERVERS = ["embedded"] + ["system"] * any(b.source != "wheel" for b in all_binaries())
 DATABASE = "schema_by_file"
 
+API_ROLES = "anon, authenticated, service_role"
+DEFAULT_PRIVILEGES = {
+    "embedded": f"""
+        alter default privileges grant all on tables to {API_ROLES};
+        alter default privileges grant all on sequences to {API_ROLES};
+        alter default privileges grant all on functions to {API_ROLES};
+        alter default privileges grant all on schemas to {API_ROLES}
+    """,
+    "system": "alter default privileges revoke execute on functions from public",
+}
+"""What new objects are granted: everything, as in older projects, or nothing, as in new ones."""
+
 
 @pytest.fixture(scope="session", params=SERVERS)
 def schema_server(
@@ -23,8 +35,9 @@ def schema_server(
     server: EmbeddedServer = servers[SERVERS.index(request.param)]
     server.create_database(DATABASE)
     with superuser(server, DATABASE) as connection:
-        for file in (assets.PLAIN_POSTGRES, assets.MASTER_MIGRATION):
-            connection.execute(assets.schema_file(file).read_bytes())
+        connection.execute(assets.schema_file(assets.PLAIN_POSTGRES).read_bytes())
+        connection.execute(DEFAULT_PRIVILEGES[request.param].encode())
+        connection.execute(assets.schema_file(assets.MASTER_MIGRATION).read_bytes())
     return server
 
 
