@@ -229,16 +229,16 @@ def test_calls_at_once_wait_for_each_other(
         except psycopg.Error as error:
             failures.append(error)
 
-    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    waiting = "select wait_event from pg_stat_activity where wait_event_type = 'Lock'"
     with superuser(schema_server, name) as watcher, superuser(schema_server, name) as first:
         with first.transaction():
             tenth_of_march(first)
             first.execute("select public.recompute_metrics_daily('2025-03-08', '2025-03-11')")
             thread = threading.Thread(target=second_call)
             thread.start()
-            while watcher.execute(waiting).fetchall() == [(0,)] and thread.is_alive():
+            while not (waits := watcher.execute(waiting).fetchall()) and thread.is_alive():
                 pass
-            assert thread.is_alive()
+        assert waits == [("advisory",)]
         thread.join()
         assert failures == []
         # the second saw what the first had committed
