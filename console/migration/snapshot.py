@@ -36,8 +36,8 @@ class Snapshot:
             Definitions call it `owner`, any other role by name.
         asks_auth: Whether this role may call auth.uid() and auth.role(); None where they
             do not exist.
-        available: Extensions we ask for that this server offers, with the version it would
-            install.
+        available: Extensions we ask for that are installed or that our owner may install,
+            with the version the server offers.
     """
 
     objects: Mapping[Key, CatalogObject]

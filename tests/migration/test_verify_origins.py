@@ -135,3 +135,30 @@ async def test_an_owner_who_is_no_superuser_can_mend(
         "reassign owned by {owner}, {other} to postgres; drop owned by {owner}, {other};"
         " drop role {owner}, {other}".format(**names).encode()
     )
+
+
+async def test_an_extension_that_nobody_may_install_is_not_missed(
+    fresh_database: FreshDatabase, servers: tuple[EmbeddedServer, ...], admin: Admin
+) -> None:
+    for server in servers:
+        profile = fresh_database("plain", on=server)
+        connection = admin(profile)
+        database = profile.parameters["dbname"]
+        owner = f"owner_{database}"
+        connection.execute(
+            f"create role {owner} login; grant create on database {database} to {owner};"
+            f" grant create on schema public to {owner};"
+            f" grant usage on schema auth to {owner}".encode()
+        )
+        with psycopg.connect(**_as(profile, owner).parameters) as applying:  # type: ignore[arg-type]
+            applying.execute(schema_file(MASTER_MIGRATION).read_bytes())
+        connection.execute("drop extension if exists pgcrypto")
+        offered = connection.execute(
+            "select from pg_available_extensions where name = 'pgcrypto'"
+        ).rowcount
+        missing = [("error", "missing", "extension", "pgcrypto")]
+        assert _names((await _verify(profile)).differences) == missing * offered
+        connection.execute(f"revoke create on database {database} from {owner}".encode())
+        assert (await _verify(profile)).differences == ()
+        connection.execute(f"reassign owned by {owner} to postgres; drop owned by {owner}".encode())
+        connection.execute(f"drop role {owner}".encode())

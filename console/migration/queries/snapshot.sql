@@ -300,9 +300,18 @@ select json_build_object(
     where n.nspname = 'auth' and p.proname in ('uid', 'role') and p.pronargs = 0
     having count(*) = 2
   ),
+  -- Offered is what our owner, or whoever is to become it, may install.
   'available', (
     select coalesce(json_object_agg(e.name, e.default_version), '{}')
-    from pg_available_extensions() as e where e.name = any (%(extensions)s::text[])
+    from pg_available_extensions() as e
+    where e.name = any (%(extensions)s::text[]) and (
+      exists (select from pg_extension as i where i.extname = e.name) or exists (
+        select from pg_available_extension_versions() as v
+        join pg_roles as r on r.oid = coalesce((select oid from owner), (select u.oid from pg_roles as u where u.rolname = current_user))
+        where v.name = e.name and v.version = e.default_version
+          and (not v.superuser or v.trusted or r.rolsuper) and has_database_privilege(r.oid, current_database(), 'create')
+      )
+    )
   ),
   'objects', (select coalesce(json_agg(json_build_array(a.kind, a.identity, a.belongs, a.definition)), '[]') from attached as a),
   'foreign', (select coalesce(json_object_agg(f.kind, f.n), '{}') from (select kind, count(*) as n from stranger group by kind) as f)
