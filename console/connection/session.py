@@ -16,7 +16,8 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from console.connection.profile import Profile, Secret
+from console.connection.opening import AskPassword, open_connection
+from console.connection.profile import Profile
 from console.connection.server import ServerInfo, introduce
 from console.connection.transaction import (
     Parameters,
@@ -41,8 +42,6 @@ __all__ = [
     "Transaction",
     "query_text",
 ]
-
-AskPassword = Callable[[Profile], Secret | None]
 
 
 class SessionState(StrEnum):
@@ -117,55 +116,16 @@ class Session:
         self._enter(SessionState.CONNECTING)
         await self._drop()
         try:
-            self._connection = await self._open()
+            self._connection, secret = await open_connection(
+                self.profile, self.purpose, self._ask_password
+            )
+            self.profile = replace(self.profile, password=secret)
             self.server = await self._introduce(self._connection)
         except BaseException:
             await self._drop()
             raise
         self._enter(SessionState.CONNECTED)
         return self.server
-
-    async def _open(self) -> AsyncConnection[tuple[Any, ...]]:
-        import psycopg
-
-        from console.connection.faults import connect_failed
-
-        secret = self.profile.password
-        for attempt in range(2):
-            parameters: dict[str, Any] = dict(self.profile.parameters)
-            if secret is not None:
-                parameters["password"] = secret.reveal()
-            timeout = self.profile.connect_timeout
-            try:
-                async with asyncio.timeout(timeout + 1):
-                    connection = await psycopg.AsyncConnection.connect(
-                        **{
-                            **parameters,
-                            "application_name": f"rowsight {self.purpose}",
-                            "client_encoding": "utf8",
-                            "connect_timeout": max(1, round(timeout)),
-                            "keepalives_idle": 5,
-                            "keepalives_interval": 2,
-                            "keepalives_count": 3,
-                            "tcp_user_timeout": 10000,
-                        },
-                        autocommit=True,
-                        prepare_threshold=None,
-                    )
-                self.profile = replace(self.profile, password=secret)
-                return connection
-            except TimeoutError as error:
-                raise connect_failed(TimeoutError("timed out"), self.profile) from error
-            except psycopg.Error as error:
-                wanted = error.pgconn is not None and error.pgconn.needs_password
-                if attempt == 0 and secret is None and wanted and self._ask_password is not None:
-                    secret = self._ask_password(self.profile)
-                    if secret is not None:
-                        continue
-                raise connect_failed(error, self.profile) from error
-            except UnicodeError as error:
-                raise connect_failed(error, self.profile) from error
-        raise AssertionError("unreachable")
 
     async def _introduce(self, connection: AsyncConnection[tuple[Any, ...]]) -> ServerInfo:
         with self.faults():

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from console.connection.embedded import Binaries, EmbeddedServer, find_binaries
 from console.connection.profile import Profile, Secret
-from tests.conftest import in_memory
+from console.connection.session import Session
+from tests.conftest import Admin, in_memory
 
 PASSWORD = "pa'ss w=ord/Geheim"
 RULES = """
@@ -82,3 +84,15 @@ def by_tcp(listening: EmbeddedServer) -> Callable[..., Profile]:
         )
 
     return make
+
+
+@pytest.fixture
+async def session(empty_db: Profile) -> AsyncIterator[Session]:
+    async with Session(empty_db) as opened:
+        yield opened
+
+
+@pytest.fixture
+def outside(empty_db: Profile, admin: Admin) -> psycopg.Connection[Any]:
+    """Somebody else's connection to the same database."""
+    return admin(empty_db)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -18,6 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 CONSOLE = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from console.connection.embedded import EmbeddedServer, find_binaries
 keep = Path(sys.argv[1]) if len(sys.argv) > 1 else None
 with EmbeddedServer(binaries=find_binaries(wheel_first=True), keep=keep) as server:
@@ -66,3 +69,26 @@ class Console:
     def end(self, number: int) -> None:
         self.process.send_signal(number)
         self.process.communicate(timeout=30)
+
+
+async def running(outside: psycopg.Connection[Any], text: str) -> int:
+    """Waits until a statement runs; returns its backend's process number."""
+    query = (
+        "select pid from pg_stat_activity where query like %s and state = 'active'"
+        " and pid <> pg_backend_pid()"
+    )
+    async with asyncio.timeout(20):
+        while True:
+            if row := outside.execute(query, [f"%{text}%"]).fetchone():
+                return int(row[0])
+            await asyncio.sleep(0.01)
+
+
+async def gone(outside: psycopg.Connection[Any], pid: int) -> None:
+    """Waits until a backend has ended."""
+    async with asyncio.timeout(20):
+        while True:
+            query = "select from pg_stat_activity where pid = %s"
+            if outside.execute(query, [pid]).fetchone() is None:
+                return
+            await asyncio.sleep(0.01)
