@@ -59,6 +59,7 @@ class RowsightApp(App[None]):
         *,
         theme: str = themes.DEFAULT,
         tab: int = 0,
+        table: str | None = None,
         keymap: Mapping[str, str] | None = None,
     ) -> None:
         schemes = themes.shipped()
@@ -67,7 +68,7 @@ class RowsightApp(App[None]):
         # Textual's scroll animation takes 0.7 s and twelve times the bytes: not over SSH.
         self.animation_level = "none"
         self._sanitise = Sanitise()
-        self._workspace = Workspace(profile, tab=tab)
+        self._workspace = Workspace(profile, tab=tab, table=table)
         for name in list(self.available_themes):
             self.unregister_theme(name)
         for scheme in schemes:
@@ -153,6 +154,7 @@ def open_console(
     *,
     theme: str | None = None,
     tab: int = 0,
+    table: str | None = None,
     keymap: Mapping[str, str] | None = None,
     mouse: bool = True,
 ) -> int:
@@ -162,6 +164,7 @@ def open_console(
         profile: Where to connect; a missing password is asked for on the screen.
         theme: Name of a colour scheme; None for the default one.
         tab: Which tab to start on, counted from 0.
+        table: A table to open at once on the first tab: `table` or `schema.table`.
         keymap: Binding ids and the keys they get instead of their own.
         mouse: Whether to take the mouse; without it the terminal selects text as usual.
 
@@ -172,7 +175,7 @@ def open_console(
     # What the driver and the event loop have to say goes nowhere: it would land on the screen.
     for name in ("psycopg", "asyncio"):
         logging.getLogger(name).addHandler(logging.NullHandler())
-    app = RowsightApp(profile, theme=theme or themes.DEFAULT, tab=tab, keymap=keymap)
+    app = RowsightApp(profile, theme=theme or themes.DEFAULT, tab=tab, table=table, keymap=keymap)
     try:
         app.run(mouse=mouse)
     except _Overdue:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
 
 from console.errors import ConsoleError
-from console.migration.model import ApplyProgress, ApplyResult
+from console.migration.model import ApplyProgress, ApplyResult, Plan
 from console.ui import words
 from console.ui.trouble import keys
+from console.ui.verdict import plan_counts
 from console.visible import visible, visible_lines
 
 PHASES = (
@@ -18,6 +23,45 @@ PHASES = (
     ("committing", "commit"),
     ("finishing", "finish what big tables need after the commit"),
 )
+
+
+class Progress(Widget):
+    """How far an apply is; the clock goes on while apply has nothing to tell."""
+
+    state: reactive[ApplyProgress] = reactive(ApplyProgress("verifying", 0, 0, "", 0.0))
+
+    def on_mount(self) -> None:
+        """Waits to be begun."""
+        self.began = monotonic()
+
+    def begin(self) -> None:
+        """Starts the clock."""
+        self.began = monotonic()
+        self.state = ApplyProgress("verifying", 0, 0, "", 0.0)
+        self.auto_refresh = 0.1
+
+    def end(self) -> None:
+        """Stops the clock."""
+        self.auto_refresh = None
+
+    def render(self) -> Content:
+        """Writes where it is."""
+        return progress(self.state, monotonic() - self.began, self.size.width)
+
+
+def confirmation(plan: Plan, target: str) -> Content:
+    """Says what is about to be done, for the question before it."""
+    number = words.plural(len(plan.actions), "statement")
+    lines = [
+        Content.assemble(f"{number} on ", (visible(target), "bold"), "."),
+        plan_counts(plan),
+        Content(""),
+        Content(
+            "They run in one transaction that is verified before it is committed; "
+            "whatever fails rolls everything back."
+        ),
+    ]
+    return Content("\n").join(lines)
 
 
 def progress(state: ApplyProgress, elapsed: float, width: int) -> Content:
@@ -48,6 +92,8 @@ def progress(state: ApplyProgress, elapsed: float, width: int) -> Content:
 def _escape(state: ApplyProgress) -> str:
     if state.phase == "finishing":
         return "stops; what was committed stays, apply again goes on from here"
+    if state.phase == "committing":
+        return "stops waiting; whether it was committed is then looked up"
     return "cancels and rolls everything back"
 
 

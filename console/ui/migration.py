@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
-from textual.timer import Timer
-from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from console.errors import ConsoleError
 from console.migration.model import ApplyProgress, Verdict
-from console.ui import applying, verdict, words
+from console.ui import applying, words
 from console.ui.connections import OPERATIONS, Connections
 from console.ui.pane import Pane
-from console.ui.trouble import keys, trouble
-from console.ui.widgets.caption import Caption
-from console.ui.widgets.findings import Findings
-from console.visible import visible
+from console.ui.report import Report
+from console.ui.trouble import trouble
 
 if TYPE_CHECKING:
     from console.migration.model import ApplyResult, Plan, Verification
-
-_VIEWS = ("verdict", "plan", "apply")
 
 
 class MigrationPane(Pane):
@@ -47,6 +39,7 @@ class MigrationPane(Pane):
     ]
 
     view: reactive[str] = reactive("verdict", init=False)
+    """`verdict`, `plan` or `apply`."""
 
     @dataclass
     class Verified(Message):
@@ -88,47 +81,28 @@ class MigrationPane(Pane):
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
         self.verification: Verification | None = None
+        self.verified_at = ""
         self.plan: Plan | None = None
         self.error: ConsoleError | None = None
         self._doing: Worker[None] | None = None
         self._step = ""
-        self._state = ApplyProgress("verifying", 0, 0, "", 0.0)
-        self._started = 0.0
-        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        """Lays out the caption, the counts, the two lists and a place for words."""
-        yield Caption()
-        yield Static(id="migration-counts")
-        with VerticalScroll(id="migration-words"):
-            yield Static()
-        yield Findings(id="differences")
-        yield Findings(id="steps")
+        """Yields what is shown."""
+        yield Report()
+
+    @property
+    def report(self) -> Report:
+        """What is shown."""
+        return self.query_one(Report)
 
     def on_mount(self) -> None:
         """Verifies at once: the verdict is what this pane is for."""
-        self._show("words")
         self.action_verify()
 
-    def open(self) -> None:
+    def open(self, what: str | None = None) -> None:
         """Takes the focus to what is shown."""
-        for findings in self.query(Findings):
-            if findings.display:
-                findings.take_focus()
-                return
-        self.screen.set_focus(self.query_one("#migration-words"))
-
-    def _show(self, which: str) -> None:
-        for name in ("differences", "steps"):
-            self.query_one(f"#{name}").display = name == which
-        self.query_one("#migration-words").display = which == "words"
-        self.query_one("#migration-counts").display = self.view != "apply"
-        if self.is_on_screen:
-            self.open()
-
-    def _say(self, text: Content) -> None:
-        self.query_one("#migration-words", VerticalScroll).query_one(Static).update(text)
-        self._show("words")
+        self.report.take_focus()
 
     # Work
 
@@ -136,7 +110,7 @@ class MigrationPane(Pane):
         self._step = step
         self._doing = worker
         self.error = None
-        self.query_one(Caption).busy(what)
+        self.report.caption.busy(what)
         self.refresh_bindings()
 
     @work(exclusive=True, group="migration")
@@ -179,20 +153,18 @@ class MigrationPane(Pane):
             return
         step = self._step
         self._rest()
-        self.query_one(Caption).right = Content.styled("cancelled", "$warning")
+        self.report.caption.right = Content.styled("cancelled", "$warning")
         if step == "apply":
             self.notify("Apply was cancelled. Verifying what the database holds now.", markup=False)
             self.view = "verdict"
             self.action_verify()
 
     def _rest(self) -> None:
-        self.query_one(Caption).rest()
+        self.report.caption.rest()
         self._doing = None
         self.error = None
         self.connections.operating = False
-        if self._timer is not None:
-            self._timer.stop()
-            self._timer = None
+        self.report.progress.end()
         self.refresh_bindings()
 
     # What came of it
@@ -204,67 +176,24 @@ class MigrationPane(Pane):
 
     def _take(self, verification: Verification, at: str) -> None:
         """Shows a verification as the verdict."""
-        self.verification = verification
+        self.verification, self.verified_at = verification, at
         self.plan = None
         self.view = "verdict"
-        caption = self.query_one(Caption)
-        caption.left = verdict.verdict(verification)
-        spent = words.duration(verification.elapsed_ms / 1000)
-        caption.right = Content.styled(f"{at}, {spent}", "$muted")
-        self._count(verdict.counts(verification))
-        findings = verdict.differences(verification)
-        self.query_one("#differences", Findings).show(findings)
-        if findings:
-            self._show("differences")
-        else:
-            self._say(self._advice(verification))
+        self.report.show_verdict(verification, at, write_mode=self.status.write_mode)
         self.refresh_bindings()
-
-    def _count(self, counts: Content) -> None:
-        self.query_one("#migration-counts", Static).update(counts)
-
-    def _advice(self, verification: Verification) -> Content:
-        """What to do when there is nothing to list."""
-        if verification.verdict is Verdict.IN_SYNC:
-            lines = [Content("There is nothing to do. "), Content(""), keys(("r", "verify again"))]
-        else:
-            apply_key = (
-                ("a", "apply it") if self.status.write_mode else ("W", "write mode, to apply")
-            )
-            lines = [
-                Content("None of the migration's tables is in this database."),
-                Content("The plan shows every statement before anything is done."),
-                Content(""),
-                keys(("p", "plan"), apply_key),
-            ]
-        return Content("\n").join(lines)
 
     @on(Planned)
     def _planned(self, message: Planned) -> None:
         self._rest()
         self.plan = message.plan
         self.view = "plan"
-        caption = self.query_one(Caption)
-        caption.left = verdict.plan_title(message.plan)
-        caption.right = Content.styled(f"planned {message.at}", "$muted")
-        self._count(verdict.plan_counts(message.plan))
-        steps = verdict.steps(message.plan)
-        self.query_one("#steps", Findings).show(steps)
-        if steps:
-            self._show("steps")
-        else:
-            self._say(Content("The database is what the migration says already."))
+        self.report.show_plan(message.plan, message.at)
         self.refresh_bindings()
 
     @on(Progressed)
     def _progressed(self, message: Progressed) -> None:
         if self._step == "apply" and self._doing is not None:
-            self._state = message.state
-            self._draw_progress()
-
-    def _draw_progress(self) -> None:
-        elapsed = monotonic() - self._started
-        self._say(applying.progress(self._state, elapsed, self.size.width))
+            self.report.progress.state = message.state
 
     @on(Applied)
     def _applied(self, message: Applied) -> None:
@@ -279,18 +208,15 @@ class MigrationPane(Pane):
         if message.step == "apply":
             self._end(applying.failure(message.error))
         elif self.verification is not None:
-            # What was found before stays; it says when that was.
-            self.query_one(Caption).right = Content.assemble(
-                ("✕ ", "$error bold"), visible(message.error.message), ("  d detail", "$muted")
-            )
+            self.report.note_failure(message.error)
         else:
-            self._say(trouble(message.error, ("r", "try again"), ("d", "detail")))
+            self.report.say(trouble(message.error, ("r", "try again"), ("d", "detail")))
         self.refresh_bindings()
 
     def _end(self, text: Content) -> None:
         self.plan = None
-        self.query_one(Caption).right = Content.styled(words.clock(), "$muted")
-        self._say(text)
+        self.report.caption.right = Content.styled(words.clock(), "$muted")
+        self.report.say(text)
 
     # Keys
 
@@ -334,7 +260,7 @@ class MigrationPane(Pane):
         """Compares the database with the migration."""
         self._start("verify", "verifying", self._verify())
         if self.verification is None:
-            self._say(Content("Comparing this database with what the migration makes of it."))
+            self.report.say(Content("Comparing this database with what the migration makes of it."))
 
     def action_plan(self) -> None:
         """Works out what apply would do."""
@@ -349,22 +275,7 @@ class MigrationPane(Pane):
 
         plan = self.plan
         assert plan is not None
-        text = Content("\n").join(
-            [
-                Content.assemble(
-                    words.plural(len(plan.actions), "statement").capitalize(),
-                    " on ",
-                    (visible(self.status.target), "bold"),
-                    ".",
-                ),
-                verdict.plan_counts(plan),
-                Content(""),
-                Content(
-                    "They run in one transaction that is verified before it is committed; "
-                    "whatever fails rolls everything back."
-                ),
-            ]
-        )
+        text = applying.confirmation(plan, self.status.target)
 
         def answer(yes: bool | None) -> None:
             if yes:
@@ -375,15 +286,9 @@ class MigrationPane(Pane):
     def _carry_out(self, plan: Plan) -> None:
         self.view = "apply"
         self.connections.operating = True
-        self._state = ApplyProgress("verifying", 0, len(plan.actions), "", 0.0)
-        self._started = monotonic()
-        caption = self.query_one(Caption)
-        caption.left = Content.styled("Applying the migration", "bold")
-        caption.right = Content("")
         self._start("apply", "applying", self._apply(plan))
-        caption.rest()  # the clock of an apply stands beside its progress
-        self._timer = self.set_interval(0.1, self._draw_progress)
-        self._draw_progress()
+        self.report.caption.rest()  # the clock of an apply stands beside its progress
+        self.report.show_progress()
 
     def action_stop(self) -> None:
         """Cancels what runs, on the server too; an apply rolls back."""
@@ -397,7 +302,7 @@ class MigrationPane(Pane):
         if after_apply or self.verification is None:
             self.action_verify()
         else:
-            self._take(self.verification, words.clock())
+            self._take(self.verification, self.verified_at)
 
     def action_detail(self) -> None:
         """Shows what the server said."""

@@ -33,8 +33,12 @@ class Pane(Container):
         """Keys come and go with the connection and the mode."""
         self.refresh_bindings()
 
-    def open(self) -> None:
-        """Called when the tab is shown: takes the focus."""
+    def open(self, what: str | None = None) -> None:
+        """Called when the tab is shown: takes the focus.
+
+        Args:
+            what: Names something to show at once; what it may name is the pane's matter.
+        """
 
 
 class Coming(Pane):
@@ -54,7 +58,7 @@ class Coming(Pane):
         ]
         yield Static(Content("\n").join(lines), classes="notice")
 
-    def open(self) -> None:
+    def open(self, what: str | None = None) -> None:
         """Nothing here takes the focus."""
         self.screen.set_focus(None)
 

@@ -89,8 +89,9 @@ class Workspace(Screen[None]):
 
         seconds: float
 
-    def __init__(self, profile: Profile, *, tab: int = 0) -> None:
+    def __init__(self, profile: Profile, *, tab: int = 0, table: str | None = None) -> None:
         super().__init__()
+        self._wanted = table
         write_mode = not profile.read_only
         self.set_reactive(Workspace.status, Status(profile, write_mode=write_mode))
         self.set_reactive(Workspace.active, tab)
@@ -240,7 +241,8 @@ class Workspace(Screen[None]):
             pane.id = wanted
             pane.data_bind(status=Workspace.status)
             await self.query_one("#pane").mount(pane)
-        pane.open()
+        named, self._wanted = self._wanted, None
+        pane.open(named)
 
     def action_show(self, index: int) -> None:
         """Switches to a tab."""
