@@ -49,4 +49,4 @@ def run(options: argparse.Namespace) -> int:
 
     from console.ui.app import open_console
 
-    return open_console(profile)
+    return open_console(profile, table=options.open_table)

@@ -11,7 +11,8 @@ from console.errors import UsageError
 
 _DEMO_ROWS = 20_000
 
-_WITH_VALUE = ("-d", "--dsn", "--timeout")
+_CONSOLE = "console.cli.open"
+_WITH_VALUE = ("-d", "--dsn", "--timeout", "--table")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -81,7 +82,10 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version")
-    parser.set_defaults(module="console.cli.open")
+    parser.add_argument(
+        "--table", metavar="T", dest="open_table", help="open the console on this table"
+    )
+    parser.set_defaults(module=_CONSOLE)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="rowsight")
 
     def command(
@@ -162,6 +166,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         arguments = [word for place, word in enumerate(arguments) if place != words[0]]
     options = parser.parse_args(arguments)
     options.word = target
+    if getattr(options, "open_table", None) is not None and options.module != _CONSOLE:
+        raise UsageError("--table opens the console, and goes without a command")
     if target is not None:
         if options.dsn is not None:
             raise UsageError("the target is given twice", hint="leave out -d, or the other")

@@ -79,7 +79,7 @@ def main() -> None:
                 [ROWSIGHT, "-d", SILENT_HOST], "Tables", **quiet
             ),
             "rowsight: a table's rows on screen": screen(
-                [ROWSIGHT, "-d", dsn, "--table", "public.users"], "Zoë", **quiet
+                [ROWSIGHT, "-d", dsn, "--table", "public.users"], "@example.test", **quiet
             ),
             "rowsight --version": process([ROWSIGHT, "--version"]),
             "python -c pass": process([sys.executable, "-c", "pass"]),

@@ -90,3 +90,9 @@ def test_a_password_that_stands_in_the_wrong_place_is_not_repeated() -> None:
         with pytest.raises(UsageError) as caught:
             parse([wrong, "tables"])
         assert "secret" not in caught.value.message + caught.value.hint
+
+
+def test_a_table_to_open_goes_with_the_console_only() -> None:
+    assert parse(["-d", "postgresql://x/y", "--table", "public.users"]).open_table == "public.users"
+    with pytest.raises(UsageError, match="--table opens the console"):
+        parse(["--table", "public.users", "tables"])
