@@ -1,0 +1,68 @@
+"""What begins a persona's part of a transaction, and what is asked after each statement."""
+
+from __future__ import annotations
+
+from psycopg import sql
+
+from console.access.persona import Persona
+from console.errors import ConsoleError, DatabaseFailed, Refused
+
+STATEMENT_TIMEOUT = 5.0
+"""Seconds a statement may run as a persona."""
+LOCK_TIMEOUT = 1.0
+"""Seconds it may wait for a lock."""
+
+SEARCH_PATH = "public, extensions"
+"""Where the names in a persona's query are looked for, as for a request through the API."""
+
+# A setting of one claim is read before request.jwt.claims, so none may be left over.
+_SINGLE_CLAIMS = ("claim", "claim.sub", "claim.role", "claim.email")
+
+# Values as text must not depend on which of two logins reads them.
+SETTINGS = sql.SQL(
+    "set local idle_in_transaction_session_timeout = '30s'; set local row_security = on;"
+    " set local standard_conforming_strings = on; set local datestyle = 'ISO, YMD';"
+    " set local intervalstyle = 'postgres'; set local timezone = 'UTC';"
+    " set local extra_float_digits = 1; set local bytea_output = 'hex'"
+)
+
+# Qualified, because the search path may have been changed too.
+CHECK = (
+    "select current_user, session_user, pg_catalog.current_setting('transaction_read_only'),"
+    " pg_catalog.now(), pg_catalog.current_setting('row_security'),"
+    " pg_catalog.md5(pg_catalog.current_setting('request.jwt.claims'))"
+)
+LEAVE = "rollback; select pg_catalog.pg_advisory_unlock_all()"
+
+
+def entrance(persona: Persona, snapshot: str | None = None) -> sql.Composed:
+    """Returns the statements that begin a persona's part of a transaction, then tell who it is."""
+    settings = {f"request.jwt.{name}": "" for name in _SINGLE_CLAIMS}
+    settings |= {"request.jwt.claims": persona.claims_json, "search_path": SEARCH_PATH}
+    become = sql.SQL(", ").join(
+        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in (settings | {"role": persona.role}).items()
+    )
+    parts = [SETTINGS, sql.SQL("select ") + become, sql.SQL(CHECK)]
+    if snapshot is not None:
+        parts.insert(0, sql.SQL("set transaction snapshot {}").format(sql.Literal(snapshot)))
+    return sql.SQL("; ").join(parts)
+
+
+def not_admitted(error: DatabaseFailed, persona: Persona, login: str) -> ConsoleError:
+    """Says why the login could not become the persona, if it was that that failed."""
+    if error.sqlstate == "22023" and "role" in error.message:
+        return Refused(
+            f"there is no role {persona.role} on this server",
+            hint="psql's \\du lists the roles",
+            sqlstate=error.sqlstate,
+            detail=error.message,
+        )
+    if error.sqlstate == "42501" and "set role" in error.message:
+        return Refused(
+            f"{login} may not act as {persona.role}",
+            hint=f"grant {persona.role} to {login}, or log in as somebody who is a member of it",
+            sqlstate=error.sqlstate,
+            detail=error.message,
+        )
+    return error

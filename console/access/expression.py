@@ -1,0 +1,264 @@
+"""Policy expressions as text: tokens, parts joined by AND, OR and NOT, and what is typed.
+
+The server's own deparsed text is what is split, so that each part can be given back to the
+server and evaluated. This is a reader of words and brackets, not of SQL's grammar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from console.errors import UsageError
+
+# As the server's own scanner has it: only these are blanks, and whatever is beyond ASCII
+# belongs to a name. Strings are read with standard_conforming_strings on.
+_LETTER = r"A-Za-z_\x80-\U0010ffff"
+_TOKEN = re.compile(
+    rf"""
+      (?P<blank>[ \t\n\r\f\v]+)
+    | (?P<comment>--[^\n\r]*|/\*)
+    | (?P<dollar>\$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?\$(?P=tag)\$)
+    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*'|(?:[uU]&|[nNbBxX])?'(?:[^']|'')*')
+    | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")+")
+    | (?P<parameter>\$[0-9]+)
+    | (?P<number>[0-9][0-9a-zA-Z_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
+    | (?P<name>[{_LETTER}][{_LETTER}0-9$]*)
+    | (?P<cast>::)
+    | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?])+|:=)
+    | (?P<open>[(\[])
+    | (?P<close>[)\]])
+    | (?P<mark>[,.;:])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_QUERY_WORDS = frozenset({"select", "with", "values", "table"})
+_PAIRS = {"(": ")", "[": "]"}
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word, a sign or a literal of an expression.
+
+    Attributes:
+        kind: The name of the group of the scanner that took it.
+        text: As it stands there.
+        start: Offset of its first character.
+    """
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Offset behind its last character."""
+        return self.start + len(self.text)
+
+    @property
+    def word(self) -> str:
+        """The keyword it may be, in lower case; empty for anything quoted."""
+        return self.text.lower() if self.kind == "name" else ""
+
+    @property
+    def identifier(self) -> str | None:
+        """The name it stands for, folded as the server folds it; None if it is none."""
+        if self.kind == "quoted" and self.text[0] == '"':
+            return self.text[1:-1].replace('""', '"')
+        return self.text.lower() if self.kind == "name" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An expression and the parts that AND, OR or NOT join in it.
+
+    Attributes:
+        kind: What joins the parts; `leaf` for what is not split any further.
+        text: The expression, without the brackets around it.
+        parts: Two or more for `and` and `or`, one for `not`.
+    """
+
+    kind: Literal["and", "or", "not", "leaf"]
+    text: str
+    parts: tuple[Node, ...] = ()
+
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Node]]:
+        """Goes through the node and all below it, parents first, with their depth."""
+        yield depth, self
+        for part in self.parts:
+            yield from part.walk(depth + 1)
+
+
+def scan(text: str) -> list[Token]:
+    """Splits a text into tokens; blanks are left out.
+
+    Raises:
+        UsageError: A literal does not end, or a character belongs to no SQL.
+    """
+    tokens, position = [], 0
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            raise UsageError(
+                f"the expression can't be read from {text[position : position + 20]!r} on",
+                hint="look for a quote that is not closed",
+            )
+        kind = match.lastgroup or ""
+        if kind == "tag":
+            kind = "dollar"
+        token = Token(kind, match.group(), position)
+        if token.text == "/*":
+            token = Token(kind, text[position : _end_of_comment(text, position)], position)
+        if kind != "blank":
+            tokens.append(token)
+        position = token.end
+    return tokens
+
+
+def _end_of_comment(text: str, position: int) -> int:
+    depth = 0
+    for match in re.finditer(r"/\*|\*/", text[position:]):
+        depth += 1 if match.group() == "/*" else -1
+        if depth == 0:
+            return position + match.end()
+    raise UsageError("a comment in the expression is not closed", hint="close it with */")
+
+
+def check_expression(text: str) -> list[Token]:
+    """Confirms that a text stays inside the brackets that will be put around it.
+
+    It may still be no valid SQL; the server tells that.
+
+    Returns:
+        Its tokens.
+
+    Raises:
+        UsageError: It is empty, holds a comment, a semicolon, a parameter or an escaped name,
+            or its brackets do not match.
+    """
+    if "\0" in text:
+        raise UsageError("the expression holds a zero character", hint="leave it out")
+    tokens = scan(text)
+    if not tokens:
+        raise UsageError("there is no expression", hint="write what a policy's USING would hold")
+    opened: list[str] = []
+    for token in tokens:
+        if token.kind == "open":
+            opened.append(_PAIRS[token.text])
+        elif token.kind == "close" and (not opened or opened.pop() != token.text):
+            raise UsageError("the expression's brackets do not match", hint="count them")
+        elif token.kind in ("comment", "parameter") or token.text == ";":
+            raise UsageError(
+                f"{token.text[:20]!r} does not belong into an expression",
+                hint="give one expression, as USING ( … ) holds it",
+            )
+        elif token.kind in ("quoted", "string") and token.text[0] in "uU":
+            raise UsageError(
+                "U& escapes are not taken here", hint="write the characters themselves"
+            )
+    if opened:
+        raise UsageError("the expression's brackets do not match", hint="count them")
+    return tokens
+
+
+def split(text: str) -> Node:
+    """Splits an expression into the parts that decide it."""
+    try:
+        tokens = scan(text)
+    except UsageError:
+        return Node("leaf", text)
+    return _node(text, tokens) if tokens else Node("leaf", text)
+
+
+def _node(text: str, tokens: Sequence[Token]) -> Node:
+    tokens = _unwrapped(tokens)
+    whole = text[tokens[0].start : tokens[-1].end]
+    for kind in ("or", "and"):
+        pieces = _pieces(tokens, kind)
+        if len(pieces) > 1 and all(pieces):
+            parts = tuple(_node(text, piece) for piece in pieces)
+            return Node("or" if kind == "or" else "and", whole, parts)
+    if tokens[0].word == "not" and len(tokens) > 1:
+        return Node("not", whole, (_node(text, tokens[1:]),))
+    return Node("leaf", whole)
+
+
+def _unwrapped(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Takes off brackets around the whole, unless they make it a query or a row."""
+    while len(tokens) > 2 and tokens[0].text == "(" and matching(tokens, 0) == len(tokens) - 1:
+        inner = tokens[1:-1]
+        if inner[0].word in _QUERY_WORDS or any(t.text == "," for t in outside(inner)):
+            break
+        tokens = inner
+    return tokens
+
+
+def unwrap(text: str) -> str:
+    """Returns an expression without the brackets around the whole."""
+    tokens = _unwrapped(scan(text))
+    return text[tokens[0].start : tokens[-1].end] if tokens else text
+
+
+def matching(tokens: Sequence[Token], start: int) -> int:
+    """Returns the place of the bracket that closes the one at `start`, or -1."""
+    depth = 0
+    for place in range(start, len(tokens)):
+        depth += (tokens[place].kind == "open") - (tokens[place].kind == "close")
+        if depth == 0:
+            return place
+    return -1
+
+
+def outside(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Goes through the tokens that stand in no brackets and in no CASE."""
+    depth = 0
+    for token in tokens:
+        closing = token.kind == "close" or (token.word == "end" and depth > 0)
+        depth -= closing
+        if depth == 0 and not closing:
+            yield token
+        depth += token.kind == "open" or token.word == "case"
+
+
+def _pieces(tokens: Sequence[Token], word: str) -> list[Sequence[Token]]:
+    pieces: list[Sequence[Token]] = []
+    begin, between = 0, 0
+    free = {token.start for token in outside(tokens)}
+    for place, token in enumerate(tokens):
+        if token.start not in free:
+            continue
+        if token.word == "between":
+            between += 1
+        elif token.word == "and" and between:
+            between -= 1  # BETWEEN's own
+        elif token.word == word:
+            pieces.append(tokens[begin:place])
+            begin = place + 1
+    return [*pieces, tokens[begin:]]
+
+
+def called(tokens: Sequence[Token]) -> set[tuple[str | None, str]]:
+    """Lists the functions a text calls, and the names behind a dot that may be functions.
+
+    Returns:
+        Schema, or None, and name, as the server folds them.
+    """
+    found = set()
+    for place, token in enumerate(tokens):
+        name = token.identifier
+        if name is None:
+            continue
+        dotted = place >= 1 and tokens[place - 1].text == "."
+        before = tokens[place - 2].identifier if dotted and place >= 2 else None
+        if place + 1 < len(tokens) and tokens[place + 1].text == "(":
+            found.add((before if dotted else None, name))
+        elif dotted:
+            found.add((None, name))
+    return found
+
+
+def names(tokens: Sequence[Token]) -> set[str]:
+    """Lists every name in a text, of whatever it is."""
+    return {name for token in tokens if (name := token.identifier) is not None}

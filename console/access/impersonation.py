@@ -1,0 +1,356 @@
+"""The one way a query runs as a persona: a transaction that can't write, checked after each step.
+
+`SET ROLE` is no sandbox. A function that a policy calls may take the login's role back, and a
+second statement may end the transaction. So a preview has a connection of its own, every
+statement goes alone through the extended protocol, and after each one the server is asked
+who it is now. If that is not the persona, in this read-only transaction, the result is
+withheld and the connection closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from psycopg import Error, sql
+
+from console.access.entrance import (
+    CHECK,
+    LEAVE,
+    LOCK_TIMEOUT,
+    STATEMENT_TIMEOUT,
+    entrance,
+    not_admitted,
+)
+from console.access.persona import Persona
+from console.connection.faults import statement_failed
+from console.connection.session import Session, TextTable, Transaction
+from console.connection.transaction import text_table
+from console.errors import ConsoleError, DatabaseFailed, Refused, UsageError
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection, AsyncCursor
+
+    from console.connection.session import Parameters
+    from console.connection.transaction import Statement
+
+_GRACE = 2.0
+"""Seconds after the server's own deadline until the statement is cancelled from here."""
+
+_SAVE = "savepoint rowsight"
+_RELEASE = "release savepoint rowsight"
+_RETURN = "rollback to savepoint rowsight"
+
+
+class ContainmentBroken(ConsoleError):
+    """A preview left its role or its transaction; what it returned is not shown."""
+
+    code = "containment_broken"
+    exit_code = 6
+
+
+def broken(what: str) -> ContainmentBroken:
+    """Says that a preview got out, and how it was noticed."""
+    return ContainmentBroken(
+        "containment broken: result withheld",
+        hint="a function that was called changes the role or the transaction;"
+        " use a preview login, which has no other role to go to",
+        detail=what,
+    )
+
+
+def preview_login_sql(name: str = "rowsight_preview") -> str:
+    """Returns the SQL that makes a login with nothing but the API's two roles to go to."""
+    role = sql.Identifier(name).as_string()
+    return (
+        f"create role {role} login noinherit nosuperuser nobypassrls nocreatedb nocreaterole;\n"
+        f"grant anon, authenticated to {role};\n"
+        f"alter role {role} set default_transaction_read_only = on;\n"
+        f"-- then give it a password: \\password {name}\n"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What must be the same after every statement."""
+
+    user: str | None
+    session_user: str | None
+    read_only: str | None
+    began: str | None
+    row_security: str | None
+    claims: str | None
+
+
+class Impersonation(Transaction):
+    """A transaction in which queries run as a persona; as `Transaction`, with its limits."""
+
+    def __init__(
+        self,
+        session: Session,
+        connection: AsyncConnection[tuple[Any, ...]],
+        persona: Persona,
+        standing: _Standing,
+        deadline: float,
+    ) -> None:
+        super().__init__(session, connection)
+        self.persona = persona
+        self._standing = standing
+        self._deadline = deadline
+
+    async def _send(
+        self, statement: Statement, parameters: Parameters = None
+    ) -> AsyncCursor[tuple[Any, ...]]:
+        return (await self._alone((statement, parameters)))[0]
+
+    async def _alone(
+        self, *statements: tuple[Statement, Parameters]
+    ) -> list[AsyncCursor[tuple[Any, ...]]]:
+        """Sends statements, each by itself, and the check in one go."""
+        connection = self.connection
+        sent = [*statements, (CHECK, None)]
+        cursors = [connection.cursor() for _ in sent]
+        failure: Error | None = None
+        with self._cancelled_late():
+            try:
+                # In a pipeline the driver uses the extended protocol only, which takes exactly
+                # one statement at a time.
+                async with connection.pipeline():
+                    try:
+                        for cursor, (statement, parameters) in zip(cursors, sent, strict=True):
+                            await cursor.execute(statement, parameters)  # type: ignore[arg-type]
+                    except Error as error:  # left to the pipeline's end, which would log it
+                        failure = error
+            except Error as error:
+                failure = failure or error
+        if failure is not None:
+            raise failure
+        self._compare(text_table(cursors[-1]))
+        return cursors
+
+    @contextlib.contextmanager
+    def _cancelled_late(self) -> Iterator[None]:
+        """Cancels what runs on although the server should have ended it."""
+        ending: list[asyncio.Task[None]] = []
+        timer = asyncio.get_running_loop().call_later(
+            self._deadline, lambda: ending.append(asyncio.ensure_future(self._session.cancel()))
+        )
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _compare(self, check: TextTable) -> None:
+        found = _Standing(*check.rows[0])
+        if found != self._standing:
+            raise broken(f"expected {self._standing}, found {found}")
+        if self.connection.info.transaction_status.name != "INTRANS":
+            raise broken("the transaction has ended")
+
+    async def attempt(self, statement: Statement) -> TextTable | ConsoleError:
+        """Runs one query; its failure is returned, and the transaction goes on.
+
+        Raises:
+            ContainmentBroken: It left the role or the transaction.
+            CannotConnect: The connection is gone.
+        """
+        with self._session.faults():
+            try:
+                cursors = await self._alone((_SAVE, None), (statement, None), (_RELEASE, None))
+                return text_table(cursors[1])
+            except Error as error:
+                if self.connection.closed or error.sqlstate is None:
+                    raise
+                failure = error
+            if self.connection.info.transaction_status.name != "INERROR":
+                raise broken("the transaction has ended")
+            await self.connection.execute(_RETURN)
+            self._compare(text_table(await self.connection.execute(CHECK)))
+        return statement_failed(failure, self._session.profile)
+
+    async def pages(self, statement: Statement, size: int = 1000) -> AsyncIterator[TextTable]:
+        """Reads a long result some rows at a time, each part checked before it is given out.
+
+        Args:
+            statement: One query; the server refuses anything else as a cursor.
+            size: Rows in a part.
+        """
+        query = sql.SQL(statement) if isinstance(statement, str) else statement
+        await self.execute(sql.SQL("declare rowsight no scroll cursor for {}").format(query))
+        fetch = sql.SQL("fetch forward {} from rowsight").format(sql.Literal(size))
+        while True:
+            table = await self.texts(fetch)
+            yield table
+            if len(table.rows) < size:
+                await self.execute("close rowsight")
+                return
+
+
+class Preview(Session):
+    """A connection on which everything runs as a persona, read-only and contained.
+
+    What takes a Session works with it unchanged once `persona` is set: a page, a count.
+
+    Attributes:
+        persona: Whom `transaction` stands for; None for nobody yet.
+    """
+
+    persona: Persona | None = None
+
+    @property
+    def warning(self) -> str:
+        """Why this connection holds a persona less tightly than it could, or nothing."""
+        if self.server is None or not self.server.superuser:
+            return ""
+        return (
+            f"previews start from {self.server.user}, a superuser: a function that a policy calls"
+            " could take that role back before it is noticed; a preview login closes this"
+        )
+
+    def _user(self) -> str:
+        return self.server.user if self.server else "this login"
+
+    @contextlib.asynccontextmanager
+    async def impersonate(
+        self,
+        persona: Persona,
+        *,
+        snapshot: str | None = None,
+        statement_timeout: float = STATEMENT_TIMEOUT,
+        lock_timeout: float = LOCK_TIMEOUT,
+    ) -> AsyncIterator[Impersonation]:
+        """Opens a transaction as a persona; it is always rolled back.
+
+        Args:
+            persona: Whom to stand for.
+            snapshot: Name of an exported snapshot to read, or None for the present.
+            statement_timeout: Seconds a statement may run.
+            lock_timeout: Seconds it may wait for a lock.
+
+        Raises:
+            Refused: The login may not take the persona's role.
+            ContainmentBroken: A statement left the role or the transaction; the connection is
+                closed then.
+            ConsoleError: The connection is gone or the server refused.
+        """
+        opened = super().transaction(
+            isolation="repeatable read",
+            statement_timeout=statement_timeout,
+            lock_timeout=lock_timeout,
+        )
+        try:
+            async with opened as transaction:
+                connection = transaction.connection
+                standing = await self._become(connection, persona, snapshot)
+                deadline = statement_timeout + _GRACE
+                try:
+                    yield Impersonation(self, connection, persona, standing, deadline)
+                finally:
+                    with contextlib.suppress(Error):
+                        if not connection.closed:
+                            await connection.execute(LEAVE.encode())
+        except ContainmentBroken:
+            await self.close()
+            raise
+
+    async def _become(
+        self,
+        connection: AsyncConnection[tuple[Any, ...]],
+        persona: Persona,
+        snapshot: str | None,
+    ) -> _Standing:
+        try:
+            with self.faults():
+                message = entrance(persona, snapshot).as_bytes(connection)
+                cursor = await connection.execute(message)
+                while cursor.nextset():
+                    pass
+        except DatabaseFailed as error:
+            raise not_admitted(error, persona, self._user()) from error
+        standing = _Standing(*text_table(cursor).rows[0])
+        if (standing.user, standing.read_only) != (persona.role, "on"):
+            raise broken(f"the transaction began as {standing}")
+        return standing
+
+    @contextlib.asynccontextmanager
+    async def transaction(
+        self,
+        *,
+        read_only: bool = True,
+        isolation: str = "repeatable read",
+        statement_timeout: float | None = None,
+        lock_timeout: float | None = None,
+        search_path: str | None = None,
+        commit: bool = False,
+    ) -> AsyncIterator[Transaction]:
+        """Opens a transaction as `persona`; what asks for more than to read is refused.
+
+        Raises:
+            Refused: It is to write or to commit.
+            UsageError: There is no persona.
+        """
+        if commit or not read_only:
+            raise Refused("a preview does not write", hint="take the persona off first")
+        if self.persona is None:
+            raise UsageError("there is no persona to stand for", hint="choose one first")
+        async with self.impersonate(
+            self.persona,
+            statement_timeout=statement_timeout or STATEMENT_TIMEOUT,
+            lock_timeout=lock_timeout or LOCK_TIMEOUT,
+        ) as acting:
+            yield acting
+
+    async def alone(self, statement: str) -> None:
+        """Refuses: nothing runs here outside a persona's transaction.
+
+        Raises:
+            Refused: Always.
+        """
+        raise Refused("a preview runs nothing by itself", hint="take the persona off first")
+
+    async def ask(
+        self, persona: Persona, queries: list[sql.Composable], *, statement_timeout: float
+    ) -> list[TextTable]:
+        """Runs queries of the console's own making as a persona, all in one round trip.
+
+        Args:
+            persona: Whom to stand for.
+            queries: Each returns columns, and holds nothing that somebody typed.
+            statement_timeout: Seconds each may run.
+
+        Raises:
+            ContainmentBroken: One left the role or the transaction.
+            ConsoleError: One failed, which fails all.
+        """
+        milliseconds = sql.Literal(round(statement_timeout * 1000))
+        begin = sql.SQL(
+            "begin isolation level repeatable read read only;"
+            " set local statement_timeout = {}; set local lock_timeout = {}"
+        ).format(milliseconds, sql.Literal(round(LOCK_TIMEOUT * 1000)))
+        parts = [begin, entrance(persona), *queries, sql.SQL(CHECK), sql.SQL(LEAVE)]
+        try:
+            tables = await self.batch(sql.SQL("; ").join(parts))
+        except DatabaseFailed as error:
+            raise not_admitted(error, persona, self._user()) from error
+        _, before, *results, after, _ = tables
+        if before.rows != after.rows or before.rows[0][0] != persona.role:
+            await self.close()
+            raise broken(f"began as {before.rows}, ended as {after.rows}")
+        return results
+
+
+def preview(login: Session, *, user: str | None = None) -> Preview:
+    """Makes the connection for previews to the same place, not connected yet.
+
+    Args:
+        login: The session of the person at the console.
+        user: A preview login, see `preview_login_sql`; libpq finds its password. None for the
+            login's own.
+    """
+    profile = replace(login.profile, read_only=True)
+    if user is not None:
+        profile = replace(profile, parameters=profile.parameters | {"user": user}, password=None)
+    return Preview(profile, purpose="preview")

@@ -1,0 +1,121 @@
+-- All that decides about access to one relation for one role, as one JSON object. With an empty
+-- search path, so that deparsed expressions name everything in full.
+select pg_catalog.jsonb_build_object(
+  'schema', n.nspname,
+  'name', c.relname,
+  'kind', c.relkind,
+  'rls', c.relrowsecurity,
+  'forced', c.relforcerowsecurity,
+  'owner', pg_catalog.pg_get_userbyid(c.relowner),
+  'partitioned', c.relkind = 'p',
+  'partition', c.relispartition,
+  'login_filtered', pg_catalog.row_security_active(c.oid),
+  'invoker_view', coalesce(c.reloptions @> array['security_invoker=true'] or c.reloptions @> array['security_invoker=on'], false),
+  'usage', pg_catalog.has_schema_privilege(r.rolname, n.oid, 'USAGE'),
+  'superuser', r.rolsuper,
+  'bypass', r.rolbypassrls,
+  'owns', pg_catalog.pg_has_role(r.rolname, c.relowner, 'USAGE'),
+  'delete', pg_catalog.has_table_privilege(r.rolname, c.oid, 'DELETE'),
+  'select', pg_catalog.has_table_privilege(r.rolname, c.oid, 'SELECT'),
+  'insert', pg_catalog.has_table_privilege(r.rolname, c.oid, 'INSERT'),
+  'update', pg_catalog.has_table_privilege(r.rolname, c.oid, 'UPDATE'),
+  'policies', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', p.polname,
+      'command', p.polcmd,
+      'permissive', p.polpermissive,
+      'roles', array(
+        select case when u.role = 0 then 'public' else pg_catalog.pg_get_userbyid(u.role)::text end
+        from pg_catalog.unnest(p.polroles) with ordinality as u (role, place) order by u.place
+      ),
+      'applies', p.polroles = array[0]::oid[] or exists (
+        select from pg_catalog.unnest(p.polroles) as u (role)
+        where u.role <> 0 and pg_catalog.pg_has_role(r.rolname, u.role, 'USAGE')
+      ),
+      'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
+      'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid)
+    ) order by p.polname)
+    from pg_catalog.pg_policy p where p.polrelid = c.oid
+  ), '[]'),
+  'columns', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', a.attname,
+      'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
+      'category', y.typcategory,
+      'not_null', a.attnotnull,
+      'generated', a.attgenerated,
+      'identity', a.attidentity,
+      'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+      'select', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'SELECT'),
+      'insert', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'INSERT'),
+      'update', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'UPDATE')
+    ) order by a.attnum)
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_type y on y.oid = a.atttypid
+    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  ), '[]'),
+  'keys', coalesce((
+    select pg_catalog.jsonb_agg(
+      (select pg_catalog.jsonb_agg(a.attname order by u.place)
+       from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
+       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
+       where u.place <= i.indnkeyatts)
+      order by i.indisprimary desc, i.indnkeyatts, i.indexrelid)
+    from pg_catalog.pg_index i
+    where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indimmediate
+      and i.indpred is null and i.indexprs is null
+      and not exists (
+        select from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
+        where u.place <= i.indnkeyatts and not a.attnotnull)
+  ), '[]'),
+  'uniques', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', i.indexrelid::regclass::text,
+      'columns',
+      (select pg_catalog.jsonb_agg(a.attname order by u.place)
+       from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
+       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
+       where u.place <= i.indnkeyatts)))
+    from pg_catalog.pg_index i
+    where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+  ), '[]'),
+  'checks', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', k.conname, 'expression', pg_catalog.pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
+    from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'c'
+  ), '[]'),
+  'foreign_keys', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', k.conname,
+      'columns', (
+        select pg_catalog.jsonb_agg(a.attname order by u.place)
+        from pg_catalog.unnest(k.conkey) with ordinality as u (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum),
+      'schema', fn.nspname,
+      'table', f.relname,
+      'referenced', (
+        select pg_catalog.jsonb_agg(a.attname order by u.place)
+        from pg_catalog.unnest(k.confkey) with ordinality as u (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum)
+    ) order by k.conname)
+    from pg_catalog.pg_constraint k
+    join pg_catalog.pg_class f on f.oid = k.confrelid
+    join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
+    where k.conrelid = c.oid and k.contype = 'f'
+  ), '[]'),
+  'triggers', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', t.tgname,
+      'insert', t.tgtype & 4 > 0,
+      'update', t.tgtype & 16 > 0,
+      'delete', t.tgtype & 8 > 0) order by t.tgname)
+    from pg_catalog.pg_trigger t
+    where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 1 > 0 and t.tgtype & 2 > 0
+  ), '[]')
+)
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+cross join pg_catalog.pg_roles r
+where n.nspname = %(schema)s and c.relname = %(name)s and r.rolname = %(role)s
