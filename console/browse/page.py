@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from console.browse.filter import Filter, FilterError, compile_filter, find_column, near
-from console.catalog.relations import Column, Relation, columns_in
+from console.catalog.reading import read
+from console.catalog.relations import Column, Relation, list_columns
 from console.connection.session import Session, TextTable
 from console.errors import DatabaseFailed, NotFound
 
@@ -73,21 +74,18 @@ async def first_page(
         NotFound: A column does not exist, or the relation is gone.
         ConsoleError: The connection is gone or the server refused.
     """
-    async with session.transaction() as transaction:
-        known = await columns_in(transaction, relation)
-        shown = known if columns is None else [_column(known, name) for name in columns]
-        chosen = compile_filter(where, known)
-        sorting = _sorting(known, order)
-        statement = _select(relation, shown, chosen, sorting, limit + 1, cell)
-        started = time.perf_counter()
-        try:
-            table = await transaction.texts(statement)
-        except DatabaseFailed as error:
-            failure = error
-        else:
-            elapsed = time.perf_counter() - started
-            return _page(relation, shown, table, limit, cell, sorting, statement, elapsed)
-    raise await _blamed(session, relation, chosen, failure)
+    known = await list_columns(session, relation)
+    shown = known if columns is None else [_column(known, name) for name in columns]
+    chosen = compile_filter(where, known)
+    sorting = _sorting(known, order)
+    statement = _select(relation, shown, chosen, sorting, limit + 1, cell)
+    started = time.perf_counter()
+    try:
+        (table,) = await read(session, statement)
+    except DatabaseFailed as error:
+        raise await _blamed(session, relation, chosen, error) from error
+    elapsed = time.perf_counter() - started
+    return _page(relation, shown, table, limit, cell, sorting, statement, elapsed)
 
 
 async def count_rows(session: Session, relation: Relation) -> int:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from console.connection.session import query_text
+from console.catalog.reading import query, read
 from console.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from console.connection.session import Session, Transaction
+    from psycopg.sql import Composed
+
+    from console.connection.session import Session, TextTable
 
 _KINDS = {
     "r": "table",
@@ -70,6 +71,10 @@ class Column:
         default: Its expression, also of a generated column, or None.
         position: From 1; dropped columns leave gaps.
         key_position: Place in the primary key from 1, or None.
+        base: The type beneath domains, without a length: what its values can be cast to.
+        width: Bytes a value takes; -1 where that depends on the value.
+        generated: Whether it is computed from other columns.
+        identity: `always`, `by default`, or empty for a column that numbers nothing.
     """
 
     name: str
@@ -80,6 +85,10 @@ class Column:
     position: int
     key_position: int | None
     comment: str | None
+    base: str = "text"
+    width: int = -1
+    generated: bool = False
+    identity: str = ""
 
     @property
     def primary_key(self) -> bool:
@@ -114,10 +123,10 @@ def parse_name(text: str) -> tuple[str | None, str]:
 
 
 async def _read(
-    transaction: Transaction, schema: str | None, name: str | None
+    session: Session, schema: str | None, name: str | None
 ) -> list[tuple[Relation, bool]]:
-    parameters: Mapping[str, str | None] = {"schema": schema, "name": name}
-    result = await transaction.texts(query_text("console.catalog", "relations"), parameters)
+    wanted = query("console.catalog", "relations", schema=schema, name=name)
+    (result,) = await read(session, wanted, lock_timeout=_LOCK_TIMEOUT)
     return [(_relation(row), row[-1] == "t") for row in result.rows]
 
 
@@ -147,8 +156,7 @@ async def list_relations(session: Session) -> list[Relation]:
     Raises:
         ConsoleError: The connection is gone or the server refused.
     """
-    async with session.transaction(lock_timeout=_LOCK_TIMEOUT) as transaction:
-        return [relation for relation, _ in await _read(transaction, None, None)]
+    return [relation for relation, _ in await _read(session, None, None)]
 
 
 async def find_relation(session: Session, name: str) -> Relation:
@@ -162,15 +170,14 @@ async def find_relation(session: Session, name: str) -> Relation:
         NotFound: There is none.
     """
     schema, relation_name = parse_name(name)
-    async with session.transaction(lock_timeout=_LOCK_TIMEOUT) as transaction:
-        found = await _read(transaction, schema, relation_name)
-        on_path = [relation for relation, visible in found if visible]
-        if len(found) == 1 or (schema is None and len(on_path) == 1):
-            return (on_path or [found[0][0]])[0]
-        if found:
-            places = ", ".join(relation.identity for relation, _ in found)
-            raise UsageError(f"several schemas have a {relation_name}", hint=f"one of {places}")
-        known = [relation for relation, _ in await _read(transaction, None, None)]
+    found = await _read(session, schema, relation_name)
+    on_path = [relation for relation, visible in found if visible]
+    if len(found) == 1 or (schema is None and len(on_path) == 1):
+        return (on_path or [found[0][0]])[0]
+    if found:
+        places = ", ".join(relation.identity for relation, _ in found)
+        raise UsageError(f"several schemas have a {relation_name}", hint=f"one of {places}")
+    known = [relation for relation, _ in await _read(session, None, None)]
     raise NotFound(f"there is no table or view {name}", hint=_near(relation_name, known))
 
 
@@ -183,17 +190,14 @@ def _near(name: str, known: list[Relation]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else "rowsight tables lists what is there"
 
 
-async def columns_in(transaction: Transaction, relation: Relation) -> list[Column]:
-    """Lists a relation's columns in their order, inside an open transaction.
+def columns_query(relation: Relation) -> Composed:
+    """Returns the query whose result `columns_of` reads."""
+    return query("console.catalog", "columns", schema=relation.schema, name=relation.name)
 
-    Raises:
-        ConsoleError: The connection is gone or the server refused.
-    """
-    result = await transaction.texts(
-        query_text("console.catalog", "columns"),
-        {"schema": relation.schema, "name": relation.name},
-    )
-    return [
+
+def columns_of(table: TextTable) -> tuple[Column, ...]:
+    """Reads a relation's columns from the result of `columns_query`."""
+    return tuple(
         Column(
             name=name or "",
             type=type_ or "",
@@ -203,9 +207,26 @@ async def columns_in(transaction: Transaction, relation: Relation) -> list[Colum
             position=int(position or 0),
             key_position=None if place is None else int(place),
             comment=comment,
+            base=base or "",
+            width=int(width or -1),
+            generated=bool(generated),
+            identity={"a": "always", "d": "by default"}.get(identity or "", ""),
         )
-        for name, type_, category, not_null, default, position, place, comment in result.rows
-    ]
+        for (
+            name,
+            type_,
+            category,
+            not_null,
+            default,
+            position,
+            place,
+            comment,
+            base,
+            width,
+            generated,
+            identity,
+        ) in table.rows
+    )
 
 
 async def list_columns(session: Session, relation: Relation) -> list[Column]:
@@ -214,5 +235,5 @@ async def list_columns(session: Session, relation: Relation) -> list[Column]:
     Raises:
         ConsoleError: The connection is gone or the server refused.
     """
-    async with session.transaction(lock_timeout=_LOCK_TIMEOUT) as transaction:
-        return await columns_in(transaction, relation)
+    (table,) = await read(session, columns_query(relation), lock_timeout=_LOCK_TIMEOUT)
+    return list(columns_of(table))

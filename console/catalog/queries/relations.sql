@@ -6,9 +6,9 @@ with recursive wanted as materialized (
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p', 'v', 'm', 'f')
-    and case when %(name)s::text is null
+    and case when {name}::text is null
           then n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
-          else c.relname = %(name)s and n.nspname = coalesce(%(schema)s, n.nspname)
+          else c.relname = {name} and n.nspname = coalesce({schema}, n.nspname)
         end
 ),
 part (root, relation, relkind) as (
