@@ -1475,13 +1475,16 @@ begin
 end
 $$;
 
--- Writes what happened to a user's privacy settings, as hashes: provable, and telling nothing. When the
--- user is being erased there is nobody left to be transparent to.
+-- Writes what happened to a user's privacy settings, as hashes: provable, and telling nothing. A row's text
+-- must not depend on who changes it: hence the time zone and the digits. When the user is being erased
+-- there is nobody left to be transparent to.
 create or replace function private.log_privacy_change()
 returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set timezone = 'UTC'
+set extra_float_digits = 1
 as $$
 declare
   _old jsonb;
