@@ -16,7 +16,7 @@ from tests.schema.world import ADA, STAN, Connection, acting, give_to_keeper, in
 WATCHED = {
     "privacy_prefs": ({"userId": ADA, "dataRetentionDays": 30}, '"consentGiven" = true'),
     "app_allowlist": ({"userId": ADA, "appId": "new", "appName": "N"}, "enabled = true"),
-    "signal_toggles": ({"userId": ADA, "signalKey": "new"}, '"samplingRate" = 0.5'),
+    "signal_toggles": ({"userId": ADA, "signalKey": "new"}, '"samplingRate" = 1.0 / 3'),
 }
 """Table to (a row, a change)."""
 
@@ -38,23 +38,32 @@ def logged(db: Connection, resource_id: UUID) -> list[dict[str, Any]]:
 
 def sha256(db: Connection, table: str, id_: UUID) -> str:
     """Hashes a row as it is now, independently of the database's own hashing."""
+    db.execute("set local timezone = 'UTC'; set local extra_float_digits = 1")
     query = sql.SQL("select to_jsonb(t)::text from {} t where id = %s")
     [[text]] = db.execute(query.format(sql.Identifier("public", table)), (id_,)).fetchall()
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@pytest.mark.parametrize(
+    "session", ["set local timezone = 'Asia/Tokyo'", "set local extra_float_digits = -9"]
+)
 @pytest.mark.parametrize("table", WATCHED)
-def test_every_change_is_told_with_hashes_of_the_rows(db: Connection, table: str) -> None:
+def test_every_change_is_told_with_hashes_of_the_rows(
+    db: Connection, table: str, session: str
+) -> None:
     row, change = WATCHED[table]
     if table == "privacy_prefs":
         db.execute('delete from public.privacy_prefs where "userId" = %s', (ADA,))
     name = sql.Identifier("public", table)
+    db.execute(session.encode())
     with acting(db, "owner"):
         [[id_]] = db.execute(insert(table, row) + sql.SQL(" returning id")).fetchall()
     first = sha256(db, table, id_)
+    db.execute(session.encode())
     with acting(db, "owner"):
         db.execute(sql.SQL("update {} set " + change + " where id = %s").format(name), (id_,))
     second = sha256(db, table, id_)
+    db.execute(session.encode())
     with acting(db, "owner"):
         db.execute(sql.SQL("delete from {} where id = %s").format(name), (id_,))
     entries = logged(db, id_)
