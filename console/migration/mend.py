@@ -69,11 +69,14 @@ class Mender:
             and drift.changed <= {"row_security", "force_row_security"}
         ):
             kind = "row security"
+        extra = drift.state is DriftState.EXTRA
+        if kind == "grant" and extra and str(item.definition["on"]).startswith("sequence "):
+            kind = "table"  # the sequence may go when its column is mended
         step = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
         rank = step * _STEP
         if kind == "constraint":
             rank += mend_table.order_of_constraint(item) * (_STEP // 10)
-        if kind == "grant" and drift.state is not DriftState.EXTRA:
+        if kind == "grant" and not extra:
             rank += _STEP // 2
         return rank + min((s.number for s in self._statements(drift)), default=0)
 

@@ -24,6 +24,10 @@ _EXACT = frozenset(
         ("date", "timestamp without time zone"),
     }
 )
+# The default of a serial column; both names as SQL writes them, in an SQL literal.
+_SERIAL = re.compile(
+    r"""nextval\('(?P<schema>"(?:[^"]|"")+"|[^".]+)\.(?P<name>"(?:[^"]|"")+"|[^".]+)'::regclass\)"""
+)
 
 
 def change_table(drift: Drift, owner: str | None) -> Iterator[str]:
@@ -155,21 +159,32 @@ def order_of_constraint(constraint: CatalogObject) -> int:
 
 
 def _identity(wanted: CatalogObject, found: CatalogObject, expected: Expected) -> Iterator[str]:
+    """Yields what makes a column an identity that goes on behind the rows that are there.
+
+    A serial column's own sequence goes: it would keep the name, and what was granted on it.
+    """
     table, column = str(wanted.table), column_name(wanted)
     alter = f"alter table {table} alter column {column}"
     kind = wanted.definition["identity"]
     if "identity" in found.definition:
         yield f"{alter} set generated {kind}"
         return
+    former = None
+    if serial := _SERIAL.fullmatch(str(found.definition.get("default"))):
+        schema, sequence = serial["schema"], serial["name"]
+        schema, sequence = schema.replace("''", "'"), sequence.replace("''", "'")
+        former = f"{schema}.rowsight_former_sequence"
+        yield f"alter sequence {schema}.{sequence} owned by none"
+        yield f"alter sequence {schema}.{sequence} rename to rowsight_former_sequence"
     yield f"{alter} add generated {kind} as identity"
-    # The new sequence starts at 1, behind the rows that are there, and with whatever default
-    # privileges give away.
     name = re.sub(r'^"(.*)"$', r"\1", column).replace('""', '"')
-    sequence = f"pg_catalog.pg_get_serial_sequence({literal(table)}, {literal(name)})"
-    yield (
-        f"select pg_catalog.setval({sequence}, coalesce(max({column}), 0) + 1, false)"  # noqa: S608
-        f" from {table}"
-    )
+    identity = f"pg_catalog.pg_get_serial_sequence({literal(table)}, {literal(name)})"
+    highest = f"coalesce((select max({column}) from {table}), 0)"  # noqa: S608
+    if former is not None:
+        highest = f"greatest({highest}, (select last_value from {former}))"  # noqa: S608
+    yield f"select pg_catalog.setval({identity}, {highest} + 1, false)"
+    if former is not None:
+        yield f"drop sequence {former}"
     for statement in expected.statements_for(("table", table)):
         if re.match(r"revoke\b.*\bon\s+sequence\b", expected.text(statement), re.IGNORECASE):
             yield expected.text(statement)

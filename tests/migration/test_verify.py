@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from console.assets import MASTER_MIGRATION, PLAIN_POSTGRES, schema_file
 from console.connection.embedded import EmbeddedServer, find_binaries
@@ -242,6 +243,34 @@ async def test_a_database_without_an_encoding(
         ]
     finally:
         connection.execute("drop database bytes with (force)")
+
+
+@pytest.mark.parametrize("serial", ["audit_log_id_seq", "It\"s a 'sequence'"])
+async def test_an_identity_mended_goes_on_behind_the_rows(
+    master_db: Profile, admin: Admin, serial: str
+) -> None:
+    connection = admin(master_db)
+    quoted = sql.Identifier("public", serial)
+    connection.execute("alter table public.audit_log alter column id drop identity")
+    connection.execute(sql.SQL("create sequence {} owned by public.audit_log.id").format(quoted))
+    connection.execute(
+        sql.SQL("alter table public.audit_log alter column id set default nextval({})").format(
+            quoted.as_string()
+        )
+    )
+    connection.execute(sql.SQL("grant all on sequence {} to anon").format(quoted))
+    for _ in range(3):
+        connection.execute("insert into public.audit_log (action) values ('before')")
+    connection.execute("delete from public.audit_log where id = 3")
+    with connection.transaction():
+        for statement in in_order((await _verify(master_db)).differences):
+            connection.execute(statement.encode())
+    assert (await _verify(master_db)).differences == ()
+    connection.execute("insert into public.audit_log (action) values ('after')")
+    assert connection.execute("select id from public.audit_log order by id").fetchall() == [
+        (1,), (2,), (4,)
+    ]  # fmt: skip
+    assert (await _verify(master_db)).foreign == {}
 
 
 # What is not ours
