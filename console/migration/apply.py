@@ -129,6 +129,14 @@ class _Entered:
     tables: dict[str, Any]
 
 
+class _Busy(Exception):
+    """Another apply is at work; ours is this backend."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__()
+        self.pid = pid
+
+
 class _Applying:
     """One apply, from the first look to the commit and what comes after."""
 
@@ -233,9 +241,13 @@ class _Applying:
         )
 
     async def _settled(self, watch: Watch) -> ApplyResult:
-        """Runs the transaction once; finds out what became of a commit nobody answered."""
+        """Runs the transaction alone; finds out what became of a commit nobody answered."""
         try:
-            return await self._transaction(watch)
+            while True:
+                try:
+                    return await self._transaction(watch)
+                except _Busy as busy:
+                    await self._wait_for_others(watch, busy.pid)
         except CannotConnect as lost:
             if not self.committing:
                 lost.hint = "nothing was changed: the server rolls back what was not committed"
@@ -258,7 +270,7 @@ class _Applying:
                 planned = self._checked(await verify_in(tx, self.expected), tables)
                 if not planned.actions:
                     return self._result(planned.verification)
-            entered = await self._enter(tx, watch)
+            entered = await self._enter(tx)
             self.tell("verifying")
             verification = await verify_in(tx, self.expected, as_is=True)
             planned = self._checked(verification, entered.tables)
@@ -316,30 +328,42 @@ class _Applying:
         finally:
             tx.connection.remove_notice_handler(self._count_notice)
 
-    async def _enter(self, tx: Transaction, watch: Watch) -> _Entered:
-        """Waits until no other apply is at work on this database, and looks around.
+    async def _enter(self, tx: Transaction) -> _Entered:
+        """Makes sure that no other apply is at work on this database, and looks around.
 
-        Polls instead of queueing, because a lock timeout must not end this wait.
+        Raises:
+            _Busy: There is another.
         """
-        deadline = time.monotonic() + _WAIT_FOR_OTHERS
+        with self.session.faults():
+            async with tx.connection.pipeline():
+                lock = await tx.execute(query_text("console.migration", "enter"), [APPLY_LOCK])
+                access = await tx.execute(query_text("console.migration", "history_access"))
+                tables = await tx.execute(*tables_query(self.expected))
+            (pid, alone, _), (may,), (found,) = [
+                await cursor.fetchone() or () for cursor in (lock, access, tables)
+            ]
+        if not alone:
+            raise _Busy(pid)
+        return _Entered(pid, may, found)
+
+    async def _wait_for_others(self, watch: Watch, pid: int) -> None:
+        """Waits until the other apply is over.
+
+        Polls instead of queueing, because a lock timeout must not end this wait, and holds no
+        transaction open, because building an index waits for all that are older.
+        """
         while True:
-            with self.session.faults():
-                async with tx.connection.pipeline():
-                    lock = await tx.execute(query_text("console.migration", "enter"), [APPLY_LOCK])
-                    access = await tx.execute(query_text("console.migration", "history_access"))
-                    tables = await tx.execute(*tables_query(self.expected))
-                (pid, alone, _), (may,), (found,) = [
-                    await cursor.fetchone() or () for cursor in (lock, access, tables)
-                ]
-            if alone:
-                return _Entered(pid, may, found)
             await watch.look(pid)
-            if time.monotonic() > deadline:
+            if time.perf_counter() - self.started > _WAIT_FOR_OTHERS:
                 raise TimedOut(
                     "another apply is at work on this database and does not end",
                     hint="; ".join(map(str, watch.blockers)) or "find it in pg_stat_activity",
                 )
             await asyncio.sleep(_POLL)
+            if await self.session.value(
+                "select pg_catalog.pg_try_advisory_xact_lock(%s)", [APPLY_LOCK]
+            ):
+                return
 
     def _count_notice(self, _: Diagnostic) -> None:
         self.notices += 1

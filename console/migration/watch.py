@@ -58,14 +58,24 @@ class Watch:
             done: How many statements are done.
             names: What the statement of a number, from 0, is about.
         """
+        working = asyncio.current_task()
         watching = asyncio.create_task(self._watch(phase, pid, done, names))
+
+        def stop(ended: asyncio.Task[None]) -> None:
+            # Whoever is told failed: the work ends too, instead of going on unwatched.
+            if working is not None and not ended.cancelled() and ended.exception():
+                working.cancel()
+
+        watching.add_done_callback(stop)
         try:
             yield
         finally:
             watching.cancel()
             await asyncio.wait({watching})
-            if not watching.cancelled():
-                watching.result()
+            if not watching.cancelled() and (failure := watching.exception()):
+                if working is not None:
+                    working.uncancel()
+                raise failure
         self._tell(phase, done(), "")
 
     async def _watch(
