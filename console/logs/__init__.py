@@ -1,0 +1,1 @@
+"""The audit and transparency logs: live, back through time, and whether they can be believed."""
