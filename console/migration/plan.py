@@ -188,13 +188,12 @@ class _Planning:
         if not steps and not self.moved:
             return
         yield from self._set_aside()
-        seen = set()
-        for _, action in sorted(steps, key=lambda step: step[0]):
-            if action.sql not in seen:
-                seen.add(action.sql)
-                yield from phased(action)
+        steps.sort(key=lambda step: step[0])
+        for _, action in steps:
+            yield from phased(action)
+        done = {action.offset for _, action in steps}
         for statement in self.expected.statements:
-            if statement.seed and self.expected.text(statement) not in seen:
+            if statement.seed and statement.start not in done:
                 yield self._create(statement)
 
     def _create(self, statement: Statement) -> Action:
