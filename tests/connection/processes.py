@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import time
@@ -29,10 +30,23 @@ with EmbeddedServer(binaries=find_binaries(wheel_first=True), keep=keep) as serv
 """
 
 
+def commands() -> dict[int, str]:
+    """Returns every process that runs; one that ended and waits to be noticed does not."""
+    if Path("/proc/self/cmdline").exists():
+        found = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it ended while we looked
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
+                if words:
+                    found[int(folder.name)] = words.decode(errors="replace")
+        return found
+    listing = subprocess.run(["ps", "axo", "pid=,stat=,args="], capture_output=True, text=True)
+    rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
+    return {int(row[0]): row[2] for row in rows if len(row) == 3 and row[1][0] != "Z"}
+
+
 def alive(pid: int) -> bool:
-    """Tells whether a process runs; one that ended and waits to be noticed does not."""
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return state.stdout.strip() != "" and not state.stdout.startswith("Z")
+    return pid in commands()
 
 
 def wait_until(happened: Callable[[], bool], seconds: float = 30.0) -> None:
