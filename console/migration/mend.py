@@ -158,7 +158,9 @@ class Mender:
                     return [f"reindex index {item.identity}"], ""
                 return [f"drop index {item.identity}", *self._own_text(item.key)], ""
             case "policy":
-                return [f"drop policy {item.identity}", *self._own_text(item.key)], ""
+                own = self._own_text(item.key)
+                drops = own[0].lower().startswith("drop policy")
+                return own if drops else [f"drop policy {item.identity}", *own], ""
             case "trigger":
                 return self._trigger(drift), ""
             case "function":
