@@ -91,11 +91,11 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
             raise wrong(key, f"a number of seconds above zero and up to {_LONGEST}")
     parameters: dict[str, str] = {}
     if "url" in table:
-        from console.connection.target import resolve
+        from console.connection.conninfo import from_conninfo
 
         if not isinstance(table["url"], str) or "://" not in table["url"]:
             raise wrong("url", "a postgresql:// URL")
-        given = resolve(table["url"])
+        given = from_conninfo(table["url"])
         if given.password is not None:
             raise UsageError(
                 f"{path}: profiles.{name}.url holds a password",
