@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
 from textual.worker import Worker, WorkerState
 
 from console.errors import ConsoleError
@@ -37,9 +36,6 @@ class MigrationPane(Pane):
         Binding("escape", "stop", "Cancel"),
         Binding("escape,q", "back", "Back to the verdict"),
     ]
-
-    view: reactive[str] = reactive("verdict", init=False)
-    """`verdict`, `plan` or `apply`."""
 
     @dataclass
     class Verified(Message):
@@ -83,6 +79,8 @@ class MigrationPane(Pane):
         self.verification: Verification | None = None
         self.verified_at = ""
         self.plan: Plan | None = None
+        self.view = "verdict"
+        """`verdict`, `plan` or `apply`."""
         self.error: ConsoleError | None = None
         self._doing: Worker[None] | None = None
         self._step = ""

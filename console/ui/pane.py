@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import Static
 
 from console.connection.profile import Profile
@@ -18,7 +18,7 @@ from console.ui.status import Link, Status
 class Pane(Container):
     """One tab's content. Hears of the connection by `status`, talks up by messages."""
 
-    status: reactive[Status] = reactive(Status(Profile()))
+    status: var[Status] = var(Status(Profile()))
 
     def __init__(self, connections: Connections) -> None:
         super().__init__()

@@ -102,7 +102,8 @@ class TablesPane(Pane):
         """Takes the focus to where work goes on, or opens the table that is named."""
         if what is not None:
             self._begin("read", f"opening {visible(what)}", self._read_named(what))
-        elif not self.listed:
+            return
+        if not self.listed:
             self._list()
         if self.contents.page is not None and self.has_class("-reading"):
             self.screen.set_focus(self.contents.grid)
@@ -180,14 +181,16 @@ class TablesPane(Pane):
     def _listed(self, message: Listed) -> None:
         self.listed = True
         self._ended("list")
-        self.relations.show(message.relations)
+        # The cursor is put somewhere, nobody moved it: an error on the screen stays there.
+        with self.relations.prevent(Lines.Moved):
+            self.relations.show(message.relations)
         if self.error is None:
             self._describe()
 
     @on(Paged)
     def _paged(self, message: Paged) -> None:
         # An answer to a question that is no longer asked is dropped.
-        if message.page.relation is self.opened:
+        if self.opened and message.page.relation.identity == self.opened.identity:
             self._ended("read")
             self.error = None
             self.contents.show(message.page, message.at, self.status.server)
@@ -209,6 +212,7 @@ class TablesPane(Pane):
         else:
             heading = relation.identity if relation else ""
             self.contents.say(heading, trouble(error, ("r", "try again"), ("d", "detail")))
+            self.screen.set_focus(self.relations)
         if message.job == "read":
             self._list_at_last()
         self.refresh_bindings()

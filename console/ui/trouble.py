@@ -5,13 +5,15 @@ from __future__ import annotations
 from time import monotonic
 
 from textual.content import Content
-from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widgets import Static
 
 from console.errors import ConsoleError
 from console.ui import words
 from console.visible import visible
+
+PATIENCE = 0.3
+"""Seconds before a wait is counted out: less would only flicker."""
 
 
 def keys(*pairs: tuple[str, str]) -> Content:
@@ -30,29 +32,39 @@ def trouble(error: ConsoleError, *hints: tuple[str, str]) -> Content:
     return Content("\n").join(lines)
 
 
-class Waiting(Static):
-    """A sentence that counts the seconds; shows them only once there is something to count."""
+class Notice(Static):
+    """A place for words that come and go: in the pane's stead, or as a line above it."""
 
-    elapsed: reactive[float] = reactive(0.0)
-
-    def __init__(self, text: str, hint: str = "esc cancels", *, classes: str = "notice") -> None:
-        super().__init__(classes=classes)
-        self._text = text
-        self._hint = hint
-        self._started = monotonic()
+    def __init__(self) -> None:
+        super().__init__(classes="notice")
         self._timer: Timer | None = None
 
-    def on_mount(self) -> None:
-        """Starts to count."""
-        self._timer = self.set_interval(0.1, self._tick)
-        self.watch_elapsed(0.0)
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
 
-    def _tick(self) -> None:
-        self.elapsed = monotonic() - self._started
+    def leave(self) -> None:
+        """Makes room."""
+        self._stop()
+        self.display = False
 
-    def watch_elapsed(self, elapsed: float) -> None:
-        """Rewrites the sentence."""
-        spent = f" {words.duration(elapsed)}" if elapsed >= 0.3 else ""
-        self.update(
-            Content.assemble(("◌ ", "$warning"), self._text, spent, (f"   {self._hint}", "$muted"))
-        )
+    def say(self, text: Content, *, line: bool = False) -> None:
+        """Shows words; as a line, there is a pane below that stays."""
+        self._stop()
+        self.set_class(line, "line")
+        self.update(text)
+        self.display = True
+
+    def wait(self, what: str, hint: str, *, line: bool = False) -> None:
+        """Shows what is waited for, and counts the seconds once there is something to count."""
+        started = monotonic()
+
+        def tick() -> None:
+            elapsed = monotonic() - started
+            spent = f" {words.duration(elapsed)}" if elapsed >= PATIENCE else ""
+            self.update(Content.assemble(("◌ ", "$warning"), what, spent, (f"   {hint}", "$muted")))
+
+        self.say(Content(""), line=line)
+        tick()
+        self._timer = self.set_interval(0.1, tick)

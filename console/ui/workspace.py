@@ -13,10 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Static
 
 from console.connection.profile import Profile, Secret
 from console.connection.session import ServerInfo, SessionState
@@ -25,7 +23,7 @@ from console.ui.connections import BROWSE, Connections
 from console.ui.header import Header, Tabs
 from console.ui.hints import Hints
 from console.ui.status import Link, Status
-from console.ui.trouble import Waiting, keys, trouble
+from console.ui.trouble import Notice, keys, trouble
 from console.visible import visible
 
 PANES: tuple[tuple[str, str, str], ...] = (
@@ -61,8 +59,9 @@ class Workspace(Screen[None]):
         Binding("question_mark", "help", "Help", key_display="?"),
     ]
 
-    status: reactive[Status] = reactive(Status(Profile()))
-    active: reactive[int] = reactive(0)
+    # Not reactive(): that would repaint the whole screen with every round trip measured.
+    status: var[Status] = var(Status(Profile()))
+    active: var[int] = var(0)
 
     @dataclass
     class Connected(Message):
@@ -103,11 +102,12 @@ class Workspace(Screen[None]):
         yield Header().data_bind(status=Workspace.status)
         yield Tabs(tuple(name for name, _, _ in PANES)).data_bind(active=Workspace.active)
         with Container(id="pane"):
-            yield self._waiting()
+            yield Notice()
         yield Hints()
 
     def on_mount(self) -> None:
         """Connects behind the first frame, so that something is on the screen at once."""
+        self._await()
         self.call_after_refresh(self.connect)
 
     # Connecting
@@ -148,7 +148,7 @@ class Workspace(Screen[None]):
             round_trip=message.round_trip,
             error=None,
         )
-        self._notice(None)
+        self.query_one(Notice).leave()
         if not self.query("#pane > Pane"):
             await self._show_pane()
 
@@ -170,22 +170,17 @@ class Workspace(Screen[None]):
     def _disconnected(self, link: Link, error: ConsoleError) -> None:
         self.status = replace(self.status, link=link, error=error, round_trip=None)
         hints = [("r", "connect again"), *([("d", "detail")] if error.detail else [])]
+        notice = self.query_one(Notice)
         if self.query("#pane > Pane"):
             sentence = Content.assemble(("✕ ", "$error bold"), visible(error.message), "   ")
-            self._notice(Static(sentence + keys(*hints), classes="notice line"))
+            notice.say(sentence + keys(*hints), line=True)
         else:
-            self._notice(Static(trouble(error, *hints, ("q", "quit")), classes="notice"))
+            notice.say(trouble(error, *hints, ("q", "quit")))
 
-    def _waiting(self) -> Widget:
-        line = " line" if self.query("#pane > Pane") else ""
+    def _await(self) -> None:
         target = visible(self.status.target)
-        return Waiting(f"connecting to {target}", "esc gives up", classes=f"notice{line}")
-
-    def _notice(self, widget: Widget | None) -> None:
-        """Puts a notice into the pane area, or above what is there; None takes it away."""
-        self.query("#pane > .notice").remove()
-        if widget is not None:
-            self.query_one("#pane").mount(widget, before=0)
+        above_a_pane = bool(self.query("#pane > Pane"))
+        self.query_one(Notice).wait(f"connecting to {target}", "esc gives up", line=above_a_pane)
 
     def _ask_password(self, error: ConsoleError) -> None:
         from console.ui.dialogs import AskPassword
@@ -202,7 +197,7 @@ class Workspace(Screen[None]):
     def action_reconnect(self) -> None:
         """Connects again."""
         self.status = replace(self.status, link=Link.CONNECTING, error=None)
-        self._notice(self._waiting())
+        self._await()
         self.connect()
 
     def action_give_up(self) -> None:

@@ -278,7 +278,8 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
                 base += self.get_component_rich_style("grid--row", partial=True)
         skipped = self._starts[self._on_screen().start] - 1
         left = self.scroll_offset.x - skipped
-        line = Strip(segments).adjust_cell_length(max(left + width, 1), base)
+        # Neighbours of one style are joined: each costs an escape sequence on the wire.
+        line = Strip(segments).simplify().adjust_cell_length(max(left + width, 1), base)
         return line.crop(left, left + width)
 
     def _on_screen(self) -> range:

@@ -121,10 +121,8 @@ class RelationList(Lines):
             return _spread(left, Content.styled(f"{number} ", "$muted"), width)
         rows = "" if entry.rows_estimate is None else words.estimate(entry.rows_estimate)
         word, style = protection(entry)
-        right = Content.assemble((rows, "$muted"), " ", (f"{word:>6} ", style))
-        left = Content.assemble(
-            (f"   {GLYPHS[entry.kind]} ", "$muted"), Content(visible(entry.name))
-        )
+        right = Content.assemble((f"{rows} ", "$muted"), (f"{word:>6} ", style))
+        left = Content(f"   {GLYPHS[entry.kind]} {visible(entry.name)}")
         return _spread(left, right, width)
 
 
