@@ -56,7 +56,7 @@ class LogFilter:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_action", _pattern(self.action))
         object.__setattr__(self, "_resource", _pattern(self.resource))
-        object.__setattr__(self, "_text", (self.text or "").translate(_FOLD))
+        object.__setattr__(self, "_text", folded(self.text or ""))
 
     def matches(self, entry: LogEntry) -> bool:
         """Tells whether an entry is wanted."""
@@ -73,9 +73,7 @@ class LogFilter:
             return False
         if self.until is not None and entry.time is not None and entry.time >= self.until:
             return False
-        return not self._text or (
-            entry.detail is not None and self._text in entry.detail.translate(_FOLD)
-        )
+        return not self._text or (entry.detail is not None and self._text in folded(entry.detail))
 
     def conditions(self, source: Source) -> list[sql.Composable] | None:
         """Returns what the rows `a` of a log must fulfil, or None where none of them can."""
@@ -115,6 +113,11 @@ class LogFilter:
                 )
             )
         return found
+
+
+def folded(text: str) -> str:
+    """Returns a text with A to Z in lower case, as the "C" collation does it."""
+    return text.translate(_FOLD)
 
 
 def make_filter(
