@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from psycopg import sql
-
-from console.browse.filter import Filter, FilterError, compile_filter, find_column, near
+from console.browse.blame import blamed
+from console.catalog.paths import find_paths
 from console.catalog.reading import read
-from console.catalog.relations import Column, Relation, list_columns
-from console.connection.session import Session, TextTable
-from console.errors import DatabaseFailed, NotFound
+from console.catalog.relations import Column, Relation
+from console.errors import DatabaseFailed
+
+if TYPE_CHECKING:
+    from console.connection.session import Session
+
+Row = tuple[str | None, ...]
+
+Place = tuple[str | None, ...]
+"""Where a row stands in the order of its page: what it is sorted by, as text."""
+
+OVERSIZE = "\0"
+"""Stands in a Place for a value too long to carry along; no text of the server's holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some rows of a relation.
+    """Some rows of a relation, one after another.
 
     Attributes:
         columns: Those that are in the rows, in the same order.
@@ -35,16 +45,24 @@ class Page:
         order: What the rows are sorted by; empty where nothing is promised.
         statement: The SQL that was run.
         elapsed: Seconds it took, there and back.
+        before: Whether rows come before the first one.
+        places: Each row's place, to go on from or to find the row again; empty where the
+            page was not read through a source.
+        big: Of cut values that were too costly to look into, so that nothing of them is here:
+            the bytes they take in the table.
     """
 
     relation: Relation
     columns: tuple[Column, ...]
-    rows: tuple[tuple[str | None, ...], ...]
+    rows: tuple[Row, ...]
     more: bool
     cut: frozenset[tuple[int, int]]
     order: tuple[Order, ...]
     statement: str
     elapsed: float
+    before: bool = False
+    places: tuple[Place, ...] = ()
+    big: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
 
 async def first_page(
@@ -66,146 +84,30 @@ async def first_page(
         cell: How many characters of a value at most, cut by the server; None for all.
         columns: Names of the columns to read, in that order; None for all.
         where: A filter, see `console.browse.filter`.
-        order: What to sort by; the primary key decides between equals, and alone where
-            nothing is given.
+        order: What to sort by; a unique key decides between equals, and alone where nothing
+            is given.
 
     Raises:
         FilterError: The filter does not parse or does not suit the columns.
         NotFound: A column does not exist, or the relation is gone.
         ConsoleError: The connection is gone or the server refused.
     """
-    known = await list_columns(session, relation)
-    shown = known if columns is None else [_column(known, name) for name in columns]
-    chosen = compile_filter(where, known)
-    sorting = _sorting(known, order)
-    statement = _select(relation, shown, chosen, sorting, limit + 1, cell)
+    from console.browse.ordering import order_by, sorting
+    from console.browse.selection import select_from
+
+    paths = await find_paths(session, relation)
+    selection = select_from(relation, paths, columns=columns, where=where, cell=cell)
+    sorts = sorting(paths, order)
+    statement = selection.select(tail=order_by(sorts), limit=limit + 1)
     started = time.perf_counter()
     try:
         (table,) = await read(session, statement)
     except DatabaseFailed as error:
-        raise await _blamed(session, relation, chosen, error) from error
-    elapsed = time.perf_counter() - started
-    return _page(relation, shown, table, limit, cell, sorting, statement, elapsed)
-
-
-async def count_rows(session: Session, relation: Relation) -> int:
-    """Counts a relation's rows, all of them; slow where there are many.
-
-    Raises:
-        ConsoleError: The connection is gone or the server refused.
-    """
-    count = await session.value(
-        sql.SQL("select pg_catalog.count(*) from {}").format(
-            sql.Identifier(relation.schema, relation.name)
-        )
-    )
-    return int(count)
-
-
-def _column(known: Sequence[Column], name: str) -> Column:
-    column = find_column(known, name)
-    if column is None:
-        raise NotFound(f"there is no column {name}", hint=near(known, name))
-    return column
-
-
-def _sorting(known: Sequence[Column], order: Sequence[Order]) -> tuple[Order, ...]:
-    given = [Order(_column(known, part.column).name, part.descending) for part in order]
-    names = {part.column for part in given}
-    key = sorted((c.key_position, c.name) for c in known if c.key_position is not None)
-    return (*given, *(Order(name) for _, name in key if name not in names))
-
-
-def _select(
-    relation: Relation,
-    columns: Sequence[Column],
-    chosen: Filter,
-    sorting: Sequence[Order],
-    limit: int,
-    cell: int | None,
-) -> sql.Composable:
-    # A table may have no columns, yet rows.
-    cells = [_cell(column, cell) for column in columns] or [sql.SQL("null")]
-    sort = [
-        sql.SQL("{} desc" if part.descending else "{}").format(sql.Identifier(part.column))
-        for part in sorting
-    ]
-    return sql.SQL("select {} from {}{}{} limit {}").format(
-        sql.SQL(", ").join(cells),
-        sql.Identifier(relation.schema, relation.name),
-        chosen.where,
-        sql.SQL(" order by ") + sql.SQL(", ").join(sort) if sort else sql.SQL(""),
-        sql.Literal(limit),
-    )
-
-
-def _cell(column: Column, cell: int | None) -> sql.Composable:
-    name = sql.Identifier(column.name)
-    if cell is None:
-        return name
-    # format() calls the type's output function; a cast to text may say something else
-    # (boolean, inet, character). A record of NULLs is not NULL itself, hence num_nulls.
-    # One character more than asked for tells that there is more.
-    return sql.SQL(
-        "case when pg_catalog.num_nulls({0}) = 0"
-        " then pg_catalog.left(pg_catalog.format('%s', {0}), {1}) end"
-    ).format(name, sql.Literal(cell + 1))
-
-
-def _page(
-    relation: Relation,
-    columns: Sequence[Column],
-    table: TextTable,
-    limit: int,
-    cell: int | None,
-    sorting: tuple[Order, ...],
-    statement: sql.Composable,
-    elapsed: float,
-) -> Page:
-    cut: set[tuple[int, int]] = set()
-    rows: list[tuple[str | None, ...]] = []
-    for number, values in enumerate(table.rows[:limit]):
-        row = list(values[: len(columns)])
-        for position, value in enumerate(row):
-            if cell is not None and value is not None and len(value) > cell:
-                row[position] = value[:cell]
-                cut.add((number, position))
-        rows.append(tuple(row))
-    return Page(
-        relation=relation,
-        columns=tuple(columns),
-        rows=tuple(rows),
+        raise await blamed(session, relation, selection.chosen, error) from error
+    return selection.page(
+        table.rows[:limit],
         more=len(table.rows) > limit,
-        cut=frozenset(cut),
-        order=sorting,
-        statement=statement.as_string(None),
-        elapsed=elapsed,
+        order=tuple(Order(sort.column.name, sort.descending) for sort in sorts),
+        statement=statement,
+        elapsed=time.perf_counter() - started,
     )
-
-
-async def _blamed(
-    session: Session, relation: Relation, chosen: Filter, failure: DatabaseFailed
-) -> DatabaseFailed | FilterError:
-    """Finds the term the server objects to, by having each planned alone, not run."""
-    relation_name = sql.Identifier(relation.schema, relation.name)
-    explain = sql.SQL("explain select * from {}").format(relation_name)
-    try:
-        await session.texts(explain)
-    except DatabaseFailed:
-        return failure  # the relation fails by itself
-    for term, condition in zip(chosen.terms, chosen.conditions, strict=True):
-        try:
-            await session.texts(explain + sql.SQL(" where ") + condition)
-        except DatabaseFailed as error:
-            if error.sqlstate != failure.sqlstate:
-                continue
-            blamed = FilterError(
-                f"this term does not suit its column: {error.message}",
-                chosen.text,
-                term.start,
-                term.end,
-                hint="check the value and the column's type",
-            )
-            blamed.sqlstate = error.sqlstate
-            return blamed
-    return failure

@@ -75,6 +75,7 @@ class Column:
         width: Bytes a value takes; -1 where that depends on the value.
         generated: Whether it is computed from other columns.
         identity: `always`, `by default`, or empty for a column that numbers nothing.
+        collation: As SQL writes it, where it is not its type's own.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Column:
     width: int = -1
     generated: bool = False
     identity: str = ""
+    collation: str | None = None
 
     @property
     def primary_key(self) -> bool:
@@ -211,6 +213,7 @@ def columns_of(table: TextTable) -> tuple[Column, ...]:
             width=int(width or -1),
             generated=bool(generated),
             identity={"a": "always", "d": "by default"}.get(identity or "", ""),
+            collation=collation,
         )
         for (
             name,
@@ -225,6 +228,7 @@ def columns_of(table: TextTable) -> tuple[Column, ...]:
             width,
             generated,
             identity,
+            collation,
         ) in table.rows
     )
 

@@ -97,7 +97,7 @@ def _report(server: EmbeddedServer, profile: Profile, options: argparse.Namespac
 
 
 async def _facts(profile: Profile) -> tuple[Verification, list[tuple[str, int]]]:
-    from console.browse.page import count_rows
+    from console.browse.count import count_rows
     from console.catalog.relations import list_relations
     from console.connection.session import Session
     from console.migration.verify import verify

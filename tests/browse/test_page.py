@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from console.browse.filter import FilterError
-from console.browse.page import Order, Page, count_rows, first_page
+from console.browse.count import count_rows
+from console.browse.page import Order, Page, first_page
 from console.catalog.relations import find_relation
 from console.connection.profile import Profile
 from console.connection.session import Session
@@ -94,9 +95,9 @@ async def test_rows_come_in_the_key_s_order_and_more_are_announced(
     page = await page_of(
         connect, empty_db, "t", limit=10, order=[Order("b", descending=True)], columns=["c"]
     )
-    assert page.rows[:3] == (("-2",), ("-5",), ("-8",))
+    assert page.rows[:3] == (("-8",), ("-5",), ("-2",)), "the key follows the column before it"
     assert not page.more
-    assert page.order == (Order("b", descending=True), Order("a"))
+    assert page.order == (Order("b", descending=True), Order("a", descending=True))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,13 @@ select a.attname,
        pg_catalog.format_type(b.oid, -1),
        y.typlen,
        a.attgenerated,
-       a.attidentity
+       a.attidentity,
+       case when a.attcollation <> y.typcollation then (
+         select pg_catalog.quote_ident(m.nspname) || '.' || pg_catalog.quote_ident(l.collname)
+         from pg_catalog.pg_collation l
+         join pg_catalog.pg_namespace m on m.oid = l.collnamespace
+         where l.oid = a.attcollation
+       ) end
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

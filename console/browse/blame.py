@@ -1,0 +1,45 @@
+"""Which term of a filter a failed query is to blame on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from console.browse.filter import Filter, FilterError
+from console.catalog.reading import read
+from console.catalog.relations import Relation
+from console.errors import DatabaseFailed
+
+if TYPE_CHECKING:
+    from console.connection.session import Session
+
+
+async def blamed(
+    session: Session, relation: Relation, chosen: Filter, failure: DatabaseFailed
+) -> DatabaseFailed | FilterError:
+    """Finds the term the server objects to, by having each planned alone, not run."""
+    if not chosen.terms:
+        return failure
+    name = sql.Identifier(relation.schema, relation.name)
+    explain = sql.SQL("explain select * from {}").format(name)
+    try:
+        await read(session, explain)
+    except DatabaseFailed:
+        return failure  # the relation fails by itself
+    for term, condition in zip(chosen.terms, chosen.conditions, strict=True):
+        try:
+            await read(session, explain + sql.SQL(" where ") + condition)
+        except DatabaseFailed as error:
+            if error.sqlstate != failure.sqlstate:
+                continue
+            found = FilterError(
+                f"this term does not suit its column: {error.message}",
+                chosen.text,
+                term.start,
+                term.end,
+                hint="check the value and the column's type",
+            )
+            found.sqlstate = error.sqlstate
+            return found
+    return failure
