@@ -19,10 +19,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 # Starts a server as its own process would, tells where, and waits for its end.
 CONSOLE = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
-from typing import Any
 from console.connection.embedded import EmbeddedServer, find_binaries
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 keep = Path(sys.argv[1]) if len(sys.argv) > 1 else None
 with EmbeddedServer(binaries=find_binaries(wheel_first=True), keep=keep) as server:
     print(server.pid, server.socket_folder, server.dsn(), flush=True)
