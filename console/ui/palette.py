@@ -12,28 +12,32 @@ from textual.screen import Screen
 if TYPE_CHECKING:
     from textual.app import App
 
-_NOT_COMMANDS = frozenset({"command_palette", "app.command_palette"})
+_MOVING = ("move", "page", "edge", "pick", "fold", "scroll", "cursor", "other_side", "choose")
+"""Beginnings of actions that only move about: keys are faster than any list of them."""
+_TEXTUALS = ("app.", "screen.", "command_palette", "help_quit")
+"""Beginnings of actions that Textual brings along."""
 
 
 def commands(app: App[Any], screen: Screen[Any]) -> Iterable[SystemCommand]:
-    """Yields every action with a key that works now; moving about is left out."""
-    seen: set[tuple[int, str]] = set()
+    """Yields every action with a key that works now; moving about is left out.
+
+    Names are read as markup by the palette, so nothing in them may come from data.
+    """
+    seen: set[str] = set()
     for active in screen.active_bindings.values():
         binding = active.binding
-        known = (id(active.node), binding.action)
         if (
             not active.enabled
             or binding.system
             or not binding.description
-            or binding.action in _NOT_COMMANDS
-            or known in seen
-            or binding.id == "move"
+            or binding.description in seen
+            or binding.action.startswith(_MOVING + _TEXTUALS)
         ):
             continue
-        seen.add(known)
+        seen.add(binding.description)
         yield SystemCommand(
-            binding.description,
-            f"key {app.get_key_display(binding)}",
+            f"{binding.description} · {app.get_key_display(binding)}",
+            "",
             partial(app.run_action, binding.action, active.node),
         )
     for theme in app.available_themes:
