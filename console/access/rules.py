@@ -12,7 +12,6 @@ from typing import Any
 from psycopg import sql
 
 from console.access.entrance import LOCK_TIMEOUT, SETTINGS
-from console.catalog.relations import Relation
 from console.connection.session import Session, Transaction, query_text
 from console.errors import NotFound, UsageError
 
@@ -199,22 +198,23 @@ class Rules:
         return tuple(p for p in self.policies if p.serves(command) and (all_roles or p.applies))
 
 
-async def read_rules(transaction: Transaction, relation: Relation, role: str) -> Rules:
+async def read_rules(transaction: Transaction, schema: str, name: str, role: str) -> Rules:
     """Reads what governs a table for a role, as the login.
 
     Args:
         transaction: With an empty search path, so that expressions are qualified.
-        relation: The table.
+        schema: Where the table is.
+        name: The table's name.
         role: The role's name.
 
     Raises:
         NotFound: The table or the role is gone.
     """
-    parameters = {"schema": relation.schema, "name": relation.name, "role": role}
+    parameters = {"schema": schema, "name": name, "role": role}
     found = await transaction.texts(query_text("console.access", "rules"), parameters)
     if not found.rows or found.rows[0][0] is None:
         raise NotFound(
-            f"there is no table {relation.identity}, or no role {role}",
+            f"there is no table {schema}.{name}, or no role {role}",
             hint="rowsight tables lists the tables, psql's \\du the roles",
         )
     return _rules(json.loads(found.rows[0][0]), role)

@@ -1,0 +1,207 @@
+"""Why one part of a policy is not true, in words, and what would make it true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from psycopg import sql
+
+from console.access.evaluation import Value, values_as_text
+from console.access.expression import Node, called, names, outside, scan, unwrap
+from console.access.inquiry import Cause, Inquiry, Remedy, plain
+from console.access.labels import shorten
+from console.access.lookup import column_named, find_lookup, sides, unwrap_query
+from console.access.missing import find_sought
+from console.access.rules import raw
+from console.errors import UsageError
+
+_SHOWN = 5
+"""Members of a set that a sentence names."""
+
+
+def blamed(node: Node, values: Mapping[str, Value], wanted: bool = True) -> Iterator[Node]:
+    """Goes through the leaves that keep an expression from being true (or false).
+
+    Args:
+        node: The expression.
+        values: Of every part, by its text.
+        wanted: Which of the two it should be.
+    """
+    value = values.get(node.text)
+    if value is not None and value.state == ("true" if wanted else "false"):
+        return
+    if node.kind == "leaf":
+        yield node
+    for part in node.parts:
+        yield from blamed(part, values, wanted is not (node.kind == "not"))
+
+
+async def find_cause(inquiry: Inquiry, condition: str, value: Value) -> Cause:
+    """Says why a condition is not true for the row.
+
+    Raises:
+        ContainmentBroken: Something it evaluates left the role or the transaction.
+    """
+    if value.state == "error":
+        return _raised(condition, value)
+    if value.holds:
+        return Cause(f"{shorten(condition)} is true")
+    try:
+        found = await _by_form(inquiry, condition)
+    except UsageError:
+        found = None
+    return found or Cause(f"{shorten(condition)} is {value.state}")
+
+
+async def _by_form(inquiry: Inquiry, condition: str) -> Cause | None:
+    columns = [field.name for field in inquiry.rules.fields]
+    flag = column_named(condition, inquiry.rules.name, columns)
+    if flag is not None:
+        return await _flag(inquiry, flag)
+    member = _membership(condition)
+    if member is not None:
+        return await _member(inquiry, *member, condition)
+    pair = sides(condition)
+    if pair is not None:
+        return await _equal(inquiry, *pair)
+    lookup = await find_lookup(inquiry.transaction, condition)
+    if lookup is not None:
+        sought = await find_sought(inquiry, lookup)
+        if sought is not None:
+            return replace(sought, words=f"{shorten(condition)} is false, {sought.words}")
+    return None
+
+
+async def _flag(inquiry: Inquiry, column: str) -> Cause:
+    """A boolean column by itself."""
+    (value,) = await values_as_text(
+        inquiry.acting, inquiry.rules, inquiry.row, [sql.Identifier(column).as_string()]
+    )
+    name = sql.Identifier(column).as_string()
+    shown = value if isinstance(value, str) else "null"
+    return Cause(
+        f"{plain(column)} is {shown}", remedies=_set(inquiry, name, "true"), note=f"is {shown}"
+    )
+
+
+def _set(inquiry: Inquiry, column: str, value: str) -> tuple[Remedy, ...]:
+    if not inquiry.row_key:
+        return ()
+    update = sql.SQL("update {} set {} = {} where {};").format(
+        inquiry.rules.table, raw(column), raw(value), raw(inquiry.row_key)
+    )
+    return (Remedy(f"{column} = {value} in this row", update.as_string()),)
+
+
+def _membership(condition: str) -> tuple[str, str] | None:
+    """Splits `a = any (set)` and `a in (select …)` into a and the set as an array."""
+    text = unwrap(condition)
+    free = list(outside(scan(text)))
+    for place, token in enumerate(free[:-1]):
+        if token.word == "in" and place and free[place - 1].word != "not":
+            inner = unwrap_query(text[token.end :])
+            return text[: token.start].strip(), f"array({inner})"
+        if token.text == "=" and free[place + 1].word in ("any", "some"):
+            inner = text[free[place + 1].end :].strip()
+            if scan(unwrap(inner))[:1] and scan(unwrap_query(inner))[0].word == "select":
+                inner = f"array({unwrap_query(inner)})"
+            return text[: token.start].strip(), unwrap(inner)
+    return None
+
+
+async def _member(inquiry: Inquiry, left: str, array: str, condition: str) -> Cause | None:
+    rules = inquiry.rules
+    as_json = f"pg_catalog.to_json(({array})::text[])"
+    value, members = await values_as_text(inquiry.acting, rules, inquiry.row, [left, as_json])
+    if not isinstance(members, str | None) or not isinstance(value, str | None):
+        return None
+    if value is None:
+        return Cause(f"{left} is null", note="is null")
+    elements = [str(element) for element in json.loads(members or "[]") if element is not None]
+    column = column_named(left, rules.name, [field.name for field in rules.fields])
+    shown = [value, *elements[:_SHOWN]]
+    labels = {text: shorten(text) for text in shown}
+    if column is not None:
+        labels = await inquiry.labels.of(rules, column, shown)
+    among = ", ".join(labels[element] for element in elements[:_SHOWN])
+    among = (
+        f"{{{among}, and {len(elements) - _SHOWN} more}}" if elements[_SHOWN:] else f"{{{among}}}"
+    )
+    if not elements:
+        among = "the list, which is empty"
+    cause = Cause(
+        f"{left} is {labels[value]}, not in {among}", note=f"{labels[value]} is not in {among}"
+    )
+    lookup = await find_lookup(inquiry.transaction, condition)
+    sought = await find_sought(inquiry, lookup) if lookup is not None else None
+    if sought is None:
+        return cause
+    return replace(
+        cause,
+        words=f"{cause.words}: {sought.words}",
+        remedies=sought.remedies,
+        history=sought.history,
+    )
+
+
+async def _equal(inquiry: Inquiry, left: str, right: str) -> Cause | None:
+    rules, persona = inquiry.rules, inquiry.persona
+    columns = [field.name for field in rules.fields]
+    column = column_named(left, rules.name, columns)
+    if column is None and column_named(right, rules.name, columns) is not None:
+        left, right = right, left
+        column = column_named(left, rules.name, columns)
+    found = await values_as_text(inquiry.acting, rules, inquiry.row, [left, right])
+    if not all(isinstance(value, str | None) for value in found):
+        return None
+    have, need = (value if isinstance(value, str) else None for value in found)
+    if need is None:
+        who = ": nobody is signed in" if persona.user_id is None and column else ""
+        return Cause(f"{_short(right)} is null{who}", note="null on the right")
+    if {have, need} == {"aal1", "aal2"}:
+        return Cause(
+            f"{persona.label} is signed in with {have}, not {need}",
+            note=f"{have}, not {need}",
+            remedies=(Remedy("signing in with a second factor"),) if need == "aal2" else (),
+        )
+    values = [value for value in (have, need) if value is not None]
+    labels = {value: await inquiry.labels.person(value) for value in values}
+    if column is not None:
+        labels |= await inquiry.labels.of(rules, column, values)
+    mine = labels[have] if have is not None else "null"
+    words = f"{_short(left)} is {mine}, not {labels[need]}"
+    if have is not None and mine != labels[need] and mine.casefold() == labels[need].casefold():
+        words += " (two accounts: their addresses differ only in capital letters)"
+    constant = not called(scan(right)) and not names(scan(right)) & set(columns)
+    fix = (
+        _set(inquiry, left, right) if column and constant and "select" not in right.lower() else ()
+    )
+    return Cause(words, note=f"{mine} is not {labels[need]}", remedies=fix)
+
+
+def _short(expression: str) -> str:
+    """An expression for a sentence: a wrapped call is named by the call alone."""
+    inner = unwrap_query(expression)
+    tokens = scan(inner)
+    if tokens and tokens[0].word == "select":
+        end = next((t.start for t in outside(tokens) if t.word in ("as", "from")), len(inner))
+        return shorten(inner[tokens[0].end : end].strip())
+    return shorten(expression)
+
+
+def _raised(condition: str, value: Value) -> Cause:
+    part = shorten(condition)
+    match value.sqlstate:
+        case "42501":
+            words = f"{part} needs a privilege that is missing: {value.error}"
+        case "42P17":
+            words = f"{part} makes policies ask each other in a circle: {value.error}"
+        case "22P02":
+            words = f"{part} can't read a value: {value.error}"
+        case "57014":
+            words = f"{part} took too long"
+        case _:
+            words = f"{part} raises: {value.error}"
+    return Cause(words, note=value.error)

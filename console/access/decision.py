@@ -1,0 +1,314 @@
+"""Why a persona may or may not do something with one row."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import sql
+
+from console.access.answer import Decision, Part, Read, Tested
+from console.access.evaluation import Value, evaluate
+from console.access.explanation import Case, Explanation, Key, explain
+from console.access.expression import Node, names, scan, split
+from console.access.impersonation import Impersonation, Preview
+from console.access.inquiry import Inquiry
+from console.access.labels import Labels
+from console.access.obstacles import Obstacle, find_obstacles
+from console.access.persona import Persona
+from console.access.row import NewRow, changed_row, columns_of, inserted_row, stored_row
+from console.access.rules import (
+    Command,
+    Policy,
+    Rules,
+    export_snapshot,
+    looking,
+    parse_key,
+    read_rules,
+)
+from console.access.steps import steps
+from console.access.truth import Truth, planned, truth
+from console.access.verdict import (
+    Attempt,
+    Outcome,
+    Stage,
+    denied,
+    granted,
+    judge,
+    missing_privilege,
+    stages,
+)
+from console.catalog.relations import Relation
+from console.connection.session import Session, Transaction, query_text
+from console.errors import ConsoleError, UsageError
+
+_SYSTEM = frozenset({"ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"})
+
+
+async def why(
+    login: Session,
+    preview: Preview,
+    persona: Persona,
+    relation: Relation,
+    *,
+    command: Command = Command.SELECT,
+    key: Mapping[str, str] | None = None,
+    row: Mapping[str, Any] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    reads: bool = True,
+    returning: bool = True,
+) -> Decision:
+    """Says whether a persona may do something with a row, and why.
+
+    Nothing is written: a write is judged by evaluating what the server would evaluate.
+
+    Args:
+        login: The person's own session; reads what governs the table, and the row.
+        preview: The connection for the persona's side.
+        persona: Who.
+        relation: Which table.
+        command: What is to be done.
+        key: Which row, column to value; for all but an INSERT.
+        row: For an INSERT, the row to try, column to JSON value.
+        changes: For an UPDATE, what to change.
+        reads: Whether an UPDATE or DELETE has a WHERE; with none, and no RETURNING, the
+            policies for SELECT are not asked.
+        returning: Whether a write gives the row back.
+
+    Raises:
+        NotFound: The table, a column or the row does not exist.
+        UsageError: Key, row or changes do not fit the table or the command.
+        Refused: The login may not act as the persona.
+        ContainmentBroken: A policy left the role or the transaction.
+        ConsoleError: The connection is gone or the server refused.
+    """
+    started = time.perf_counter()
+    insert = command is Command.INSERT
+    if insert is not (row is not None) or insert is (key is not None):
+        raise UsageError(
+            "an insert takes a row, every other command the key of one",
+            hint="give --row for insert, --key for the others",
+        )
+    given = row if insert else changes if command is Command.UPDATE else None
+    attempt = Attempt(command, tuple(given or ()), reads, returning)
+    async with looking(login) as transaction:
+        rules = await read_rules(transaction, relation.schema, relation.name, persona.role)
+        condition = parse_key(rules, key) if key is not None else sql.SQL("")
+        old = None if insert else await stored_row(transaction, rules, condition)
+        snapshot = await export_snapshot(transaction)
+        async with preview.impersonate(persona, snapshot=snapshot) as acting:
+            case = _Asked(transaction, acting, rules, attempt, condition, key or {}, old)
+            decision = await case.decide(given or {})
+    return replace(decision, elapsed=time.perf_counter() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question with both sides open in one snapshot."""
+
+    transaction: Transaction
+    acting: Impersonation
+    rules: Rules
+    attempt: Attempt
+    condition: sql.Composable
+    key: Mapping[str, str]
+    old: str | None
+
+    async def decide(self, given: Mapping[str, Any]) -> Decision:
+        rules, attempt = self.rules, self.attempt
+        new = await self._new(given)
+        rows = {name: text for name, text in (("old", self.old), ("new", new and new.text)) if text}
+        tests = self._tests()
+        nodes = {key: split(expression) for key, (_, expression) in tests.items()}
+        asks = rules.binding and rules.usage
+        parts = {
+            row: await self._parts(row, text, nodes) if asks else {} for row, text in rows.items()
+        }
+        values = {key: parts[key[2]][node.text] for key, node in nodes.items() if asks}
+        plan = await planned(self.acting, rules, attempt, self.key)
+        outcome = self._outcome(values, plan)
+        told = await truth(self.transaction, self.acting, rules, attempt, self.key, rows, plan)
+        notes = self._notes(values, new)
+        if rules.kind in "vm" or (
+            notes and _unknowable(values, tests) and told.allowed is not None
+        ):
+            outcome = _as_told(outcome, told, attempt)
+        labels = Labels(self.transaction, self.acting.persona)
+        inquiries = {
+            row: Inquiry(
+                self.transaction,
+                self.acting,
+                self.acting.persona,
+                rules,
+                labels,
+                text,
+                self.condition.as_string() if row == "old" else "",
+            )
+            for row, text in rows.items()
+        }
+        case = Case(
+            attempt, outcome, rules, inquiries, values, nodes, parts, plan, await self._id()
+        )
+        explanation = await explain(case)
+        obstacles: tuple[Obstacle, ...] = ()
+        if outcome.allowed and new is not None and new.text != self.old:
+            obstacles = await find_obstacles(inquiries["new"], new, self.old)
+        return Decision(
+            persona=self.acting.persona,
+            table=rules.identity,
+            command=attempt.command,
+            allowed=outcome.allowed,
+            effect=outcome.effect,
+            sentence=_whole(explanation.sentence, obstacles, told, outcome),
+            steps=steps(rules, attempt, outcome),
+            policies=tuple(self._tested(tests, nodes, parts, explanation)) if asks else (),
+            ground_truth=told.compared(outcome.allowed),
+            remedies=explanation.remedies,
+            obstacles=obstacles,
+            history=explanation.history + tuple(e for o in obstacles for e in o.history),
+            reads=await self._reads(),
+            notes=notes,
+            elapsed=0.0,
+        )
+
+    async def _new(self, given: Mapping[str, Any]) -> NewRow | None:
+        if self.attempt.command is Command.INSERT:
+            acting = self.acting if self.rules.usage else None
+            return await inserted_row(self.transaction, acting, self.rules, given)
+        if self.attempt.command is Command.UPDATE:
+            return await changed_row(self.transaction, self.rules, self.old or "", given)
+        return None
+
+    def _tests(self) -> dict[Key, tuple[Policy, str]]:
+        """Every policy to evaluate: also those for other roles, which explain by contrast."""
+        found: dict[Key, tuple[Policy, str]] = {}
+        for stage in stages(self.attempt):
+            for policy in self.rules.serving(stage.command, all_roles=True):
+                expression = policy.expression(stage.clause)
+                if expression is not None:
+                    found[policy.name, stage.clause, stage.row] = (policy, expression)
+        return found
+
+    async def _parts(self, row: str, text: str, nodes: Mapping[Key, Node]) -> dict[str, Value]:
+        wanted = [
+            part.text for key, node in nodes.items() if key[2] == row for _, part in node.walk()
+        ]
+        unique = list(dict.fromkeys(wanted))
+        values = await evaluate(self.acting, self.rules, text, unique)
+        return dict(zip(unique, values, strict=True))
+
+    def _outcome(self, values: Mapping[Key, Value], plan: ConsoleError | None) -> Outcome:
+        rules, attempt = self.rules, self.attempt
+        if not rules.usage:
+            return denied("schema")
+        missing = missing_privilege(rules, attempt, self.key)
+        if missing:
+            return denied("privilege", privilege=missing)
+        if plan is not None:
+            return denied("plan")
+        if not rules.binding:
+            return granted(attempt, "free")
+
+        def evaluated(policy: Policy, stage: Stage) -> Value:
+            return values[policy.name, stage.clause, stage.row]
+
+        return judge(rules, attempt, evaluated)
+
+    def _notes(self, values: Mapping[Key, Value], new: NewRow | None) -> tuple[str, ...]:
+        rules, notes = self.rules, []
+        if rules.login_filtered:
+            notes.append("policies bind this login too: it may not see every row it reads for this")
+        if new is not None and new.unknown:
+            notes.append(f"not known before it is written, taken as null: {', '.join(new.unknown)}")
+        if new is not None:
+            fired = [name for name, events in rules.before if self.attempt.command in events]
+            if fired:
+                notes.append(
+                    f"triggers may change the row before it is checked: {', '.join(fired)}"
+                )
+        if _unknowable(values, self._tests()):
+            notes.append("a policy reads a system column, which can't be evaluated here")
+        if rules.kind == "v" and not rules.invoker_view:
+            notes.append(f"the view reads its tables as its owner, {rules.owner}")
+        return tuple(notes)
+
+    async def _id(self) -> str:
+        """The row's key as logs name it."""
+        key = self.rules.key
+        if self.old is None or len(key) != 1:
+            return ""
+        values = await columns_of(self.transaction, self.rules, self.old)
+        return values.get(key[0]) or ""
+
+    async def _reads(self) -> tuple[Read, ...]:
+        parameters = {"role": self.rules.role, "relation": self.rules.identity}
+        found = await self.transaction.texts(query_text("console.access", "reads"), parameters)
+        return tuple(
+            Read("table" if kind == "table" else "function", name or "", standing or "")
+            for kind, name, standing in found.rows
+        )
+
+    def _tested(
+        self,
+        tests: Mapping[Key, tuple[Policy, str]],
+        nodes: Mapping[Key, Node],
+        parts: Mapping[str, Mapping[str, Value]],
+        explanation: Explanation,
+    ) -> Sequence[Tested]:
+        found = []
+        for key, (policy, expression) in tests.items():
+            _, clause, row = key
+            shown = tuple(
+                Part(
+                    part.text,
+                    part.kind,
+                    depth,
+                    parts[row][part.text].state,
+                    parts[row][part.text].error,
+                    explanation.notes.get((row, part.text), ""),
+                )
+                for depth, part in nodes[key].walk()
+            )
+            found.append(
+                Tested(
+                    policy.name,
+                    policy.command,
+                    policy.kind,
+                    policy.roles,
+                    policy.applies,
+                    clause,
+                    row,
+                    expression,
+                    shown[0].value,
+                    shown[0].error,
+                    shown,
+                )
+            )
+        return sorted(found, key=lambda test: not test.applies)
+
+
+def _unknowable(values: Mapping[Key, Value], tests: Mapping[Key, tuple[Policy, str]]) -> bool:
+    """Tells whether a policy could not be evaluated because it reads a system column."""
+    return any(
+        value.sqlstate in ("42703", "42P01") and names(scan(tests[key][1])) & _SYSTEM
+        for key, value in values.items()
+    )
+
+
+def _as_told(outcome: Outcome, told: Truth, attempt: Attempt) -> Outcome:
+    """Takes the server's word where the policies can't be evaluated from here."""
+    if told.allowed is None or outcome.cause in ("schema", "privilege", "plan"):
+        return outcome
+    if told.allowed:
+        return granted(attempt, "told")
+    return Outcome(False, "hidden" if not told.error else "denied", "told")
+
+
+def _whole(sentence: str, obstacles: Sequence[Obstacle], told: Truth, outcome: Outcome) -> str:
+    if obstacles:
+        sentence += f"; but {'; and '.join(obstacle.words for obstacle in obstacles)}"
+    if told.allowed is not None and told.allowed is not outcome.allowed:
+        sentence += "; the server itself says otherwise"
+    return sentence

@@ -1,0 +1,119 @@
+"""What would still stop a row that the policies let through: keys and constraints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from console.access import trail
+from console.access.evaluation import over
+from console.access.inquiry import Inquiry, plain
+from console.access.labels import tried
+from console.access.row import NewRow, columns_of
+from console.access.rules import ForeignKey, raw
+from console.connection.session import TextTable
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A constraint that a new row breaks.
+
+    Attributes:
+        sqlstate: What the server would raise.
+        words: A half-sentence.
+        history: What logs tell about it.
+    """
+
+    sqlstate: str
+    words: str
+    history: tuple[trail.Entry, ...] = ()
+
+
+async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tuple[Obstacle, ...]:
+    """Looks for what breaks a row that access allows.
+
+    Args:
+        inquiry: About the new row.
+        new: The row as it would be written.
+        old: The row it replaces, or None for an INSERT.
+    """
+    rules = inquiry.rules
+    values = await columns_of(inquiry.transaction, rules, new.text)
+    before = await columns_of(inquiry.transaction, rules, old) if old is not None else {}
+    found = [
+        Obstacle("23502", f"{plain(field.name)} must not be null")
+        for field in rules.fields
+        if field.not_null and values[field.name] is None and field.name not in new.unknown
+    ]
+    found += await _checks(inquiry, new)
+    for key in rules.foreign_keys:
+        moved = old is None or any(values[c] != before.get(c) for c in key.columns)
+        if moved and all(values[column] is not None for column in key.columns):
+            found += await _unmatched(inquiry, key, {c: str(values[c]) for c in key.columns})
+    for name, columns in rules.uniques:
+        moved = old is None or any(values[c] != before.get(c) for c in columns)
+        if (
+            moved
+            and all(values[c] is not None for c in columns)
+            and not set(columns) & set(new.unknown)
+        ):
+            found += await _taken(inquiry, name, {c: str(values[c]) for c in columns})
+    return tuple(found)
+
+
+async def _checks(inquiry: Inquiry, new: NewRow) -> list[Obstacle]:
+    rules = inquiry.rules
+    if not rules.checks:
+        return []
+    flags = sql.SQL(", ").join(
+        sql.SQL("({}) is false").format(raw(expression)) for _, expression in rules.checks
+    )
+    query = sql.SQL("select {}").format(flags) + over(rules, new.text)
+    found = await tried(inquiry.transaction, query)
+    if not isinstance(found, TextTable):
+        return []
+    return [
+        Obstacle("23514", f"the constraint {name} does not hold: {expression}")
+        for (name, expression), broken in zip(rules.checks, found.rows[0], strict=True)
+        if broken == "t"
+    ]
+
+
+async def _unmatched(inquiry: Inquiry, key: ForeignKey, values: dict[str, str]) -> list[Obstacle]:
+    wanted = dict(zip(key.referenced, values.values(), strict=True))
+    target = sql.Identifier(key.schema, key.table)
+    where = sql.SQL(" and ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in wanted.items()
+    )
+    query = sql.SQL("select pg_catalog.row_security_active({}::regclass), exists ({})").format(
+        sql.Literal(target.as_string()), sql.SQL("select from {} where {}").format(target, where)
+    )
+    found = await tried(inquiry.transaction, query, seconds=2)
+    if not isinstance(found, TextTable) or found.rows[0] != ("f", "f"):
+        return []
+    terms = []
+    for (column, value), name in zip(values.items(), key.referenced, strict=True):
+        label = (await inquiry.labels.of(inquiry.rules, column, [value]))[value]
+        if label == value:
+            label = await inquiry.labels.person(value)
+        terms.append(f"{plain(name)} = {label}")
+    history = await trail.of_missing(inquiry.transaction, key.table, wanted)
+    told = f" ({history[0]})" if history else ""
+    words = f"there is no row in {key.table} with {' and '.join(terms)}{told}"
+    return [Obstacle("23503", f"the foreign key {key.name} stops it: {words}", history)]
+
+
+async def _taken(inquiry: Inquiry, index: str, values: dict[str, str]) -> list[Obstacle]:
+    rules = inquiry.rules
+    where = sql.SQL(" and ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in values.items()
+    )
+    query = sql.SQL("select exists (select from {} where {})").format(rules.table, where)
+    found = await tried(inquiry.transaction, query, seconds=2)
+    if not isinstance(found, TextTable) or found.rows[0][0] != "t":
+        return []
+    columns = " and ".join(map(plain, values))
+    return [Obstacle("23505", f"{index} holds another row with the same {columns}")]
