@@ -22,7 +22,9 @@ CONSOLE = """
 import signal, sys, time
 from pathlib import Path
 from console.connection.embedded import EmbeddedServer, find_binaries
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+# Tests that run in the background, or under nohup, hand on signals that are ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 keep = Path(sys.argv[1]) if len(sys.argv) > 1 else None
 with EmbeddedServer(binaries=find_binaries(wheel_first=True), keep=keep) as server:
     print(server.pid, server.socket_folder, server.dsn(), flush=True)
@@ -82,7 +84,10 @@ class Console:
 
     def end(self, number: int) -> None:
         self.process.send_signal(number)
-        self.process.communicate(timeout=30)
+        try:
+            self.process.communicate(timeout=30)
+        finally:
+            self.process.kill()
 
 
 async def running(outside: psycopg.Connection[Any], text: str) -> int:
