@@ -126,7 +126,11 @@ class _Planning:
         self.in_the_way = tuple(find_in_the_way(expected, self.around, verification.differences))
         self.blocked = {found.conflict.identity for found in self.in_the_way}
         self.moved = self.blocked if options.set_aside else set()
-        self.fresh = verification.verdict is Verdict.NOT_APPLIED and not self.moved
+        self.fresh = (
+            verification.verdict is Verdict.NOT_APPLIED
+            and not self.moved
+            and all(item.state is DriftState.MISSING for item in self._bad())
+        )
         self.mender = Mender(expected, owner=None)
         self.statements = {expected.text(s): s for s in reversed(expected.statements)}
 
@@ -135,9 +139,7 @@ class _Planning:
         conflicts: list[Conflict] = []
         if not self.options.set_aside:
             conflicts += [found.conflict for found in self.in_the_way]
-        for difference in self.verification.differences:
-            if difference.severity not in (Severity.CRITICAL, Severity.ERROR):
-                continue
+        for difference in self._bad():
             if difference.table in self.blocked:
                 continue  # what hangs on a table that is in the way goes with it
             conflict = self._conflict(difference)
@@ -159,6 +161,12 @@ class _Planning:
             verification=self.verification,
         )
 
+    def _bad(self) -> Iterator[Difference]:
+        """Yields what apply acts on; warnings are shown and left alone."""
+        for difference in self.verification.differences:
+            if difference.severity in (Severity.CRITICAL, Severity.ERROR):
+                yield difference
+
     def _conflict(self, difference: Difference) -> Conflict | None:
         """Says why a difference is nothing that apply may mend by itself."""
         extra = difference.state is DriftState.EXTRA
@@ -171,7 +179,7 @@ class _Planning:
             )
         elif extra and difference.kind in ("rule", "trigger"):
             reason = f"a {difference.kind} that the migration does not have acts on the table"
-        elif not difference.mend and not (self.fresh and difference.state is DriftState.MISSING):
+        elif not difference.mend and not self.fresh:
             reason = difference.note or f"no statement mends this {difference.kind}"
         else:
             return None
@@ -179,11 +187,9 @@ class _Planning:
 
     def _actions(self, acted: list[Difference]) -> Iterator[Action]:
         if self.fresh:
-            # The whole file, which is ahead of what only changes something that is there.
-            acted = [item for item in acted if item.state is not DriftState.MISSING]
-        steps = [step for difference in acted for step in self._mending(difference)]
-        if self.fresh:
-            steps += [(-1, self._create(statement)) for statement in self.expected.statements]
+            steps = [(0, self._create(statement)) for statement in self.expected.statements]
+        else:
+            steps = [step for difference in acted for step in self._mending(difference)]
         steps += self._making_anew()
         if not steps and not self.moved:
             return

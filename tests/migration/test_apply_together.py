@@ -244,7 +244,8 @@ async def many_kills(fresh_database: FreshDatabase, admin: Admin, kills: int) ->
     committed = 0
     profile = fresh_database("plain")
     for _ in range(kills):
-        done = kill_at_random(profile, admin(profile), 0.6)
+        with admin(profile) as database:
+            done = kill_at_random(profile, database, 0.6)
         await assert_before_or_after(profile, done)
         if done:
             committed += 1
