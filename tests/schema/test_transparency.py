@@ -29,9 +29,12 @@ def _world(world: dict[str, object]) -> None:
 def logged(db: Connection, resource_id: UUID) -> list[dict[str, Any]]:
     """Reads what the log says of a row, oldest first."""
     with db.cursor(row_factory=dict_row) as cursor:
-        # in one transaction all have the same time; a change is logged before its successor
+        # in one transaction all have the same time, and freed places are filled again
         return cursor.execute(
-            'select * from public.privacy_transparency_log where "resourceId" = %s order by ctid',
+            """
+            select * from public.privacy_transparency_log where "resourceId" = %s
+            order by array_position(array['insert', 'update', 'delete'], action), ctid
+            """,
             (str(resource_id),),
         ).fetchall()
 
