@@ -8,7 +8,6 @@ counted as pending until then, and a later apply takes it up where this one was 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,9 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from console.connection.session import query_text
 from console.errors import CannotConnect, CheckFailed, ConsoleError, Refused, TimedOut
-from console.journal import Journal
 from console.migration.blockers import APPLY_LOCK
-from console.migration.execute import RETRIED, Step, StepFailed, name_failure, run_steps
+from console.migration.execute import (
+    RETRIED,
+    Step,
+    StepFailed,
+    name_failure,
+    run_steps,
+    uninterrupted,
+)
 from console.migration.expected import Expected, load_expected
 from console.migration.finish import finish
 from console.migration.history import recording, refuse_unless_recordable
@@ -27,13 +32,13 @@ from console.migration.model import (
     ApplyOptions,
     ApplyProgress,
     ApplyResult,
-    DriftState,
     Plan,
     Severity,
     Verification,
 )
 from console.migration.plan import Conflicted, make_plan, tables_query
-from console.migration.settle import NotApplied, look_again
+from console.migration.record import Record
+from console.migration.settle import look_again
 from console.migration.snapshot import SEARCH_PATH
 from console.migration.verify import verify_in
 from console.migration.watch import Watch
@@ -153,8 +158,7 @@ class _Applying:
         self.expected = expected
         self.on_progress = on_progress
         self.confirmed = confirmed
-        self.journal = Journal()
-        self.operation: str | None = None
+        self.record = Record(session.profile, expected.path.name, dry_run=options.dry_run)
         self.started = time.perf_counter()
         self.total = 0
         self.retries = 0
@@ -176,44 +180,10 @@ class _Applying:
             async with Watch(self.session, self.tell) as watch:
                 result = await self._retried(watch)
         except BaseException as failure:
-            self._conclude(*_outcome(failure, committing=self.committing))
+            self.record.fail(failure, committing=self.committing)
             raise
-        facts = {"statements": result.statements_executed, "retries": result.retries}
-        self._conclude("rolled back" if self.options.dry_run else "done", facts)
+        self.record.succeed(result)
         return result
-
-    async def _intend(self, planned: Plan) -> None:
-        """Puts on record what is about to be done; later attempts are the same operation."""
-        if self.operation is None:
-            action = "migrate apply, dry run" if self.options.dry_run else "migrate apply"
-            self.operation = await asyncio.to_thread(
-                self.journal.intend, action, self.session.profile, **self._facts(planned)
-            )
-
-    def _conclude(self, outcome: str, facts: Mapping[str, object]) -> None:
-        # What is done is done: a journal that can't be written to any more does not undo it,
-        # and shows the intent as unfinished.
-        if self.operation is not None:
-            with contextlib.suppress(ConsoleError):
-                self.journal.conclude(self.operation, outcome, **facts)
-
-    def _facts(self, planned: Plan) -> dict[str, Any]:
-        """What goes on record beforehand: what is to be done, and what it replaces."""
-        touched = {(action.kind, action.identity) for action in planned.actions}
-        replaced = [
-            {"kind": d.kind, "identity": d.identity, "was": d.actual}
-            for d in planned.verification.differences
-            if d.state is not DriftState.MISSING and (d.kind, d.identity) in touched
-        ]
-        words: dict[str, list[str]] = {}
-        for kind, identity in dict.fromkeys((a.action, a.identity) for a in planned.actions):
-            words.setdefault(kind, []).append(identity)
-        return {
-            "migration": self.expected.path.name,
-            "statements": len(planned.actions),
-            "actions": words,
-            "undo": replaced,
-        }
 
     async def _retried(self, watch: Watch) -> ApplyResult:
         """Runs the transaction, again after a lock timeout or a deadlock, and what comes after."""
@@ -278,7 +248,7 @@ class _Applying:
                 return self._result(verification)  # another apply was first
             if self.options.history:
                 refuse_unless_recordable(entered.access)
-            await self._intend(planned)
+            self.record.intend(planned)
             await self._execute(tx, planned, entered, watch)
             self.tell("checking", self.total)
             later = {(a.kind, a.identity) for a in planned.actions if a.after_commit}
@@ -317,8 +287,8 @@ class _Applying:
         self.executed = len(steps)
         if self.options.history:
             texts = [self.expected.text(s) for s in self.expected.statements]
-            record = recording(entered.access, self.expected.path.name, texts)
-            steps += [Step(sql, None, parameters) for sql, parameters in record]
+            history = recording(entered.access, self.expected.path.name, texts)
+            steps += [Step(sql, None, parameters) for sql, parameters in history]
         self.total = len(steps)
         tx.connection.add_notice_handler(self._count_notice)
         try:
@@ -335,16 +305,21 @@ class _Applying:
             _Busy: There is another.
         """
         with self.session.faults():
-            async with tx.connection.pipeline():
-                lock = await tx.execute(query_text("console.migration", "enter"), [APPLY_LOCK])
-                access = await tx.execute(query_text("console.migration", "history_access"))
-                tables = await tx.execute(*tables_query(self.expected))
-            (pid, alone, _), (may,), (found,) = [
-                await cursor.fetchone() or () for cursor in (lock, access, tables)
-            ]
+            (pid, alone, _), (access,), (tables,) = await uninterrupted(
+                tx.connection, self._look_around(tx)
+            )
         if not alone:
             raise _Busy(pid)
-        return _Entered(pid, may, found)
+        return _Entered(pid, access, tables)
+
+    async def _look_around(self, tx: Transaction) -> list[tuple[Any, ...]]:
+        async with tx.connection.pipeline():
+            cursors = [
+                await tx.execute(query_text("console.migration", "enter"), [APPLY_LOCK]),
+                await tx.execute(query_text("console.migration", "history_access")),
+                await tx.execute(*tables_query(self.expected)),
+            ]
+        return [await cursor.fetchone() or () for cursor in cursors]
 
     async def _wait_for_others(self, watch: Watch, pid: int) -> None:
         """Waits until the other apply is over.
@@ -397,14 +372,3 @@ def _gave_up(failure: ConsoleError, watch: Watch) -> ConsoleError:
         sqlstate=failure.sqlstate,
         detail=failure.detail,
     )
-
-
-def _outcome(failure: BaseException, *, committing: bool) -> tuple[str, dict[str, str]]:
-    facts = {"error": type(failure).__name__}
-    if isinstance(failure, ConsoleError):
-        facts = {"error": failure.message, "sqlstate": failure.sqlstate or ""}
-    if committing and not isinstance(failure, NotApplied):
-        return "not known", facts
-    if isinstance(failure, asyncio.CancelledError | KeyboardInterrupt):
-        return "cancelled", {}
-    return "failed", facts

@@ -6,9 +6,11 @@ round trip for all of them. Statements go without parameters, exactly as they ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
 
@@ -16,11 +18,16 @@ from console.migration.locate import MigrationFailed, Place, error_offset, place
 from console.migration.model import Action
 
 if TYPE_CHECKING:
+    from psycopg import AsyncConnection, AsyncCursor
+
     from console.connection.session import Parameters, Session, Transaction
     from console.errors import ConsoleError
     from console.migration.expected import Expected
     from console.migration.watch import Watch
 
+T = TypeVar("T")
+
+_CANCEL_ATTEMPTS = 6
 _CHUNK = 32
 """Statements after which the server is asked to send what it has answered so far."""
 
@@ -55,6 +62,34 @@ class StepFailed(Exception):
         self.error = error
 
 
+async def uninterrupted(connection: AsyncConnection[Any], work: Coroutine[Any, Any, T]) -> T:
+    """Runs work on a pipeline to its end, also when the task is cancelled meanwhile.
+
+    Interrupted, the driver would lose count of which answer belongs to which statement. So
+    the server is asked to end what runs, the answers are taken in, and only then is the
+    cancellation passed on. A server that does not react loses the connection.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        try:
+            for _ in range(_CANCEL_ATTEMPTS):
+                with contextlib.suppress(psycopg.Error):
+                    await connection.cancel_safe(timeout=1)
+                if (await asyncio.wait({task}, timeout=0.5))[0]:
+                    break
+            else:
+                connection.pgconn.finish()
+        except BaseException:
+            connection.pgconn.finish()
+            raise
+        finally:
+            task.cancel()
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        raise
+
+
 async def run_steps(tx: Transaction, steps: Sequence[Step], watch: Watch, pid: int) -> None:
     """Runs steps in order inside a transaction.
 
@@ -64,7 +99,6 @@ async def run_steps(tx: Transaction, steps: Sequence[Step], watch: Watch, pid: i
     connection = tx.connection
     cursors = [connection.cursor() for _ in steps]
     finished = 0
-    failure: psycopg.Error | None = None
 
     def done() -> int:
         nonlocal finished
@@ -76,19 +110,27 @@ async def run_steps(tx: Transaction, steps: Sequence[Step], watch: Watch, pid: i
         return steps[number].identity if number < len(steps) else ""
 
     async with watch.over("executing", pid, done, name):
-        try:
-            async with connection.pipeline():
-                try:
-                    for number, (cursor, step) in enumerate(zip(cursors, steps, strict=True), 1):
-                        await cursor.execute(step.sql.encode(), step.parameters)
-                        if number % _CHUNK == 0:
-                            connection.pgconn.send_flush_request()
-                except psycopg.Error as error:
-                    failure = error
-        except psycopg.Error as error:
-            failure = failure or error
+        failure = await uninterrupted(connection, _send(connection, cursors, steps))
     if failure is not None:
         raise StepFailed(min(done(), len(steps) - 1), failure) from failure
+
+
+async def _send(
+    connection: AsyncConnection[Any], cursors: Sequence[AsyncCursor[Any]], steps: Sequence[Step]
+) -> psycopg.Error | None:
+    failure: psycopg.Error | None = None
+    try:
+        async with connection.pipeline():
+            try:
+                for number, (cursor, step) in enumerate(zip(cursors, steps, strict=True), 1):
+                    await cursor.execute(step.sql.encode(), step.parameters)
+                    if number % _CHUNK == 0:
+                        connection.pgconn.send_flush_request()
+            except psycopg.Error as error:
+                failure = error
+    except psycopg.Error as error:
+        failure = failure or error
+    return failure
 
 
 def name_failure(

@@ -14,9 +14,9 @@ import pytest
 
 from console import assets
 from console.connection.embedded import EmbeddedServer
-from console.connection.profile import Profile
+from console.connection.profile import Profile, Secret
 from console.connection.session import Session
-from console.errors import CannotConnect, Refused
+from console.errors import CannotConnect, ConsoleError, Refused
 from console.journal import Journal
 from console.migration.apply import apply
 from console.migration.blockers import APPLY_LOCK
@@ -177,6 +177,28 @@ async def test_only_what_is_wrong_is_mended(
     assert unchanged == was
 
 
+async def test_what_can_not_be_put_on_record_is_not_done(
+    plain_db: Profile,
+    connect: type[Session],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "file" / "state"))
+    async with connect(plain_db) as session:
+        with pytest.raises(ConsoleError, match="journal"):
+            await apply(session)
+        assert (await verify(session)).verdict is Verdict.NOT_APPLIED
+
+
+async def test_no_secret_reaches_the_journal(plain_db: Profile, connect: type[Session]) -> None:
+    async with connect(replace(plain_db, password=Secret("hunter2"))) as session:
+        await apply(session)
+    text = Journal().path.read_text()
+    assert "hunter2" not in text
+    assert '"event": "result"' in text
+
+
 async def test_what_is_replaced_is_kept_in_the_journal(
     master_db: Profile, connect: type[Session], admin: Admin
 ) -> None:
@@ -286,6 +308,42 @@ async def test_cancelling_rolls_back_and_leaves_the_session_usable(
         assert (await apply(session)).applied
     outcomes = [e.facts["outcome"] for e in Journal().entries() if e.event == "result"]
     assert outcomes == ["cancelled", "done"]
+
+
+@pytest.mark.parametrize("phase", ["verifying", "executing", "checking", "committing"])
+async def test_cancelling_in_any_phase_leaves_all_or_nothing(
+    plain_db: Profile, connect: type[Session], phase: str
+) -> None:
+    def progress(state: ApplyProgress) -> None:
+        if state.phase == phase:
+            task.cancel()
+
+    async with connect(plain_db) as session:
+        task = asyncio.create_task(apply(session, on_progress=progress))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        verdict = (await verify(session)).verdict
+        allowed = {Verdict.NOT_APPLIED} | ({Verdict.IN_SYNC} if phase == "committing" else set())
+        assert verdict in allowed
+        assert (await apply(session)).applied
+        assert (await verify(session)).verdict is Verdict.IN_SYNC
+    outcomes = [e.facts["outcome"] for e in Journal().entries() if e.event == "result"]
+    assert outcomes[0] in {"cancelled", "not known", "done"}
+    assert Journal().find_unfinished() == []
+
+
+async def test_a_progress_that_fails_ends_the_apply(
+    plain_db: Profile, connect: type[Session]
+) -> None:
+    def progress(state: ApplyProgress) -> None:
+        if state.phase == "executing":
+            raise ZeroDivisionError
+
+    async with connect(plain_db) as session:
+        with pytest.raises(ZeroDivisionError):
+            await apply(session, on_progress=progress)
+        assert (await verify(session)).verdict is Verdict.NOT_APPLIED
+        assert (await apply(session)).applied
 
 
 async def test_a_backend_terminated_on_the_way_leaves_nothing(

@@ -1,0 +1,96 @@
+"""What the journal keeps of an apply: intent, what it replaces, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from console.errors import ConsoleError
+from console.journal import Journal
+from console.migration.model import DriftState
+from console.migration.settle import NotApplied
+
+if TYPE_CHECKING:
+    from console.connection.profile import Profile
+    from console.migration.model import ApplyResult, Plan
+
+
+class Record:
+    """One apply in the journal; several attempts at it are one operation.
+
+    Args:
+        profile: Where it is applied.
+        migration: The file's name.
+        dry_run: Whether it will be rolled back in any case.
+    """
+
+    def __init__(self, profile: Profile, migration: str, *, dry_run: bool) -> None:
+        self._journal = Journal()
+        self._profile = profile
+        self._migration = migration
+        self._dry_run = dry_run
+        self._operation: str | None = None
+
+    def intend(self, planned: Plan) -> None:
+        """Puts on record what is about to be done, and the definitions it replaces.
+
+        Raises:
+            ConsoleError: The journal can't be written, so nothing should be done.
+        """
+        if self._operation is None:
+            action = "migrate apply, dry run" if self._dry_run else "migrate apply"
+            self._operation = self._journal.intend(action, self._profile, **self._facts(planned))
+
+    def succeed(self, result: ApplyResult) -> None:
+        """Puts on record that it is done."""
+        self._conclude(
+            "rolled back" if self._dry_run else "done",
+            statements=result.statements_executed,
+            retries=result.retries,
+        )
+
+    def fail(self, failure: BaseException, *, committing: bool) -> None:
+        """Puts on record that it was not done, or that nobody knows.
+
+        Args:
+            failure: What ended it.
+            committing: Whether the commit was on its way.
+        """
+        if committing and not isinstance(failure, NotApplied):
+            self._conclude("not known", **_words(failure))
+        elif isinstance(failure, asyncio.CancelledError | KeyboardInterrupt):
+            self._conclude("cancelled")
+        else:
+            self._conclude("failed", **_words(failure))
+
+    def _conclude(self, outcome: str, **facts: object) -> None:
+        # What is done is done: a journal that can't be written to any more does not undo it,
+        # and shows the intent as unfinished.
+        if self._operation is not None:
+            with contextlib.suppress(ConsoleError):
+                self._journal.conclude(self._operation, outcome, **facts)
+
+    def _facts(self, planned: Plan) -> dict[str, Any]:
+        touched = {(action.kind, action.identity) for action in planned.actions}
+        replaced = [
+            {"kind": difference.kind, "identity": difference.identity, "was": difference.actual}
+            for difference in planned.verification.differences
+            if difference.state is not DriftState.MISSING
+            and (difference.kind, difference.identity) in touched
+        ]
+        words: dict[str, list[str]] = {}
+        for kind, identity in dict.fromkeys((a.action, a.identity) for a in planned.actions):
+            words.setdefault(kind, []).append(identity)
+        return {
+            "migration": self._migration,
+            "statements": len(planned.actions),
+            "actions": words,
+            "undo": replaced,
+        }
+
+
+def _words(failure: BaseException) -> dict[str, str]:
+    if isinstance(failure, ConsoleError):
+        return {"error": failure.message, "sqlstate": failure.sqlstate or ""}
+    return {"error": type(failure).__name__}
