@@ -25,7 +25,7 @@ from console.browse.position import (
     Position,
     RowNumber,
 )
-from console.browse.selection import Selection
+from console.browse.selection import Selection, chained
 from console.catalog.paths import Leaf, Paths
 from console.catalog.reading import read
 from console.errors import NotFound
@@ -195,7 +195,7 @@ class HeapSource:
                 high = f"({start},0)"
             high = None
 
-    def _statement(self, spans: list[_Span], limit: int, backwards: bool) -> sql.Composed:
+    def _statement(self, spans: list[_Span], limit: int, backwards: bool) -> sql.Composable:
         columns = [sql.SQL("tableoid"), sql.SQL("ctid")] if self._split else [sql.SQL("ctid")]
         branches = []
         for span in spans:
@@ -212,8 +212,7 @@ class HeapSource:
             branches.append(
                 self.selection.select(*columns, conditions=conditions, tail=tail, limit=limit)
             )
-        parts = sql.SQL(" union all ").join(sql.SQL("({})").format(one) for one in branches)
-        return sql.SQL("{} limit {}").format(parts, sql.Literal(limit))
+        return chained(branches, limit)
 
 
 def _some(spans: Iterator[_Span]) -> list[_Span]:

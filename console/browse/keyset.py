@@ -25,7 +25,7 @@ from console.browse.position import (
     Position,
     RowNumber,
 )
-from console.browse.selection import Selection, written
+from console.browse.selection import Selection, chained, written
 from console.catalog.paths import Paths
 from console.catalog.reading import read
 from console.errors import ConsoleError, DatabaseFailed, NotFound
@@ -187,11 +187,8 @@ class KeysetSource:
             )
             for stretch in stretches
         ]
-        if len(branches) == 1:
-            return branches[0] + sql.SQL(" offset {}").format(sql.Literal(offset))
-        # One after the other, and none is begun once the page is full.
-        parts = sql.SQL(" union all ").join(sql.SQL("({})").format(one) for one in branches)
-        return sql.SQL("{} limit {}").format(parts, sql.Literal(limit))
+        statement = chained(branches, limit + offset)
+        return statement + sql.SQL(" offset {}").format(sql.Literal(offset))
 
     def _is_wide(self, sort: Sort) -> bool:
         return sort.column.width < 0 and sort.column.name not in self._key

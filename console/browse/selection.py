@@ -150,6 +150,14 @@ def select_from(
     )
 
 
+def chained(branches: Sequence[sql.Composable], limit: int) -> sql.Composable:
+    """Puts queries one after the other; none is begun once there are enough rows."""
+    if len(branches) == 1:
+        return branches[0]
+    parts = sql.SQL(" union all ").join(sql.SQL("({})").format(one) for one in branches)
+    return sql.SQL("{} limit {}").format(parts, sql.Literal(limit))
+
+
 def named(known: Sequence[Column], name: str) -> Column:
     """Returns the column a person named.
 

@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from console.browse.filter import FilterError
 from console.browse.count import count_rows
+from console.browse.filter import FilterError
 from console.browse.page import Order, Page, first_page
 from console.catalog.relations import find_relation
 from console.connection.profile import Profile
