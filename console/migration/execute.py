@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_CANCEL_ATTEMPTS = 6
+_CANCEL_ATTEMPTS = 3
 _CHUNK = 32
 """Statements after which the server is asked to send what it has answered so far."""
 
@@ -73,21 +73,25 @@ async def uninterrupted(connection: AsyncConnection[Any], work: Coroutine[Any, A
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
-        try:
-            for _ in range(_CANCEL_ATTEMPTS):
-                with contextlib.suppress(psycopg.Error):
-                    await connection.cancel_safe(timeout=1)
-                if (await asyncio.wait({task}, timeout=0.5))[0]:
-                    break
-            else:
-                connection.pgconn.finish()
-        except BaseException:
-            connection.pgconn.finish()
-            raise
-        finally:
-            task.cancel()
-            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        ending = asyncio.create_task(_end(connection, task))
+        while not ending.done():
+            # Cancelled again, by somebody in a hurry: it does not take long.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(ending)
         raise
+
+
+async def _end(connection: AsyncConnection[Any], task: asyncio.Task[Any]) -> None:
+    for _ in range(_CANCEL_ATTEMPTS):
+        with contextlib.suppress(psycopg.Error):
+            await connection.cancel_safe(timeout=0.5)
+        if (await asyncio.wait({task}, timeout=0.5))[0]:
+            break
+    else:
+        connection.pgconn.finish()
+        task.cancel()
+    # Whatever it ended with, there is nobody left to tell.
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def run_steps(tx: Transaction, steps: Sequence[Step], watch: Watch, pid: int) -> None:

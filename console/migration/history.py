@@ -87,6 +87,8 @@ class History:
         rows: In the order of their versions.
         recorded: Whether the master is among them.
         repair: The command that takes the legacy rows off the record, or None.
+        to_record: The command that puts the master on record where it is applied already, as
+            apply writes nothing to a database that is right; None when it is on record.
         warning: What `--include-all` would do once the master is recorded.
     """
 
@@ -95,6 +97,7 @@ class History:
     rows: tuple[HistoryRow, ...]
     recorded: bool
     repair: str | None
+    to_record: str | None
     warning: str = INCLUDE_ALL_WARNING
 
 
@@ -114,24 +117,26 @@ async def read_history(session: Session, file: str | None = None) -> History:
     from console.assets import MASTER_MIGRATION
 
     master, _ = version_and_name(file or MASTER_MIGRATION)
+    found: list[tuple[Any, ...]] = []
     async with session.transaction() as tx:
         access = await read_access(tx)
-        if not access["may_read"]:
-            return History(access["table"], not access["table"], (), recorded=False, repair=None)
-        found = await tx.fetch(query_text("console.migration", "read_history"))
+        if access["may_read"]:
+            found = await tx.fetch(query_text("console.migration", "read_history"))
     rows = tuple(
         HistoryRow(version, name, statements, is_legacy(version, name))
         for version, name, statements in found
     )
-    legacy = [row.version for row in rows if row.legacy]
+    legacy = " ".join(row.version for row in rows if row.legacy)
+    recorded = any(row.version == master for row in rows)
+    readable = access["may_read"] or not access["table"]
+    repair = "supabase migration repair --status"
     return History(
-        exists=True,
-        readable=True,
+        exists=access["table"],
+        readable=readable,
         rows=rows,
-        recorded=any(row.version == master for row in rows),
-        repair=f"supabase migration repair --status reverted {' '.join(legacy)}"
-        if legacy
-        else None,
+        recorded=recorded,
+        repair=f"{repair} reverted {legacy}" if legacy else None,
+        to_record=f"{repair} applied {master}" if readable and not recorded else None,
     )
 
 

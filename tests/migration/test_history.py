@@ -38,6 +38,7 @@ async def test_apply_records_version_name_and_every_statement(
         history = await read_history(session)
     assert history.recorded
     assert history.repair is None
+    assert history.to_record is None
     (row,) = history.rows
     assert (row.version, row.name) == ("99999999999999", "master_consolidated_schema")
     assert row.statements == len(expected.statements)
@@ -161,6 +162,7 @@ async def test_nothing_to_do_records_nothing(master_db: Profile, connect: type[S
     assert (result.applied, result.statements_executed, result.history_recorded) == (True, 0, False)
     assert not history.exists
     assert not history.recorded
+    assert history.to_record == "supabase migration repair --status applied 99999999999999"
 
 
 @pytest.fixture
