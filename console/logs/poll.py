@@ -196,7 +196,7 @@ class SourceTail:
         for entry in entries:
             time_ = None if entry.time is None else microseconds(entry.time)
             self._know(entry.id, entry.transaction, time_, self._last.now)
-        self._seen.trim(lambda transaction, _: transaction < self._floor)
+        self._seen.trim(self._may_go)
 
     def _know(self, id_: str, transaction: int, time_: int | None, now: datetime) -> None:
         self._seen.add(id_, transaction, time_)
@@ -356,24 +356,26 @@ class SourceTail:
         return gaps
 
     def _trim(self, now: datetime) -> list[Gap]:
-        def may_go(transaction: int, time_: int | None) -> bool:
-            if transaction < self._floor:
-                return True
-            # While there is more, what lies before the cursor is not asked for again.
-            return (
-                self._then is not None
-                and self._cursor is not None
-                and self._cursor.time is not None
-                and transaction < self._then[1]
-                and time_ is not None
-                and time_ < self._cursor.time
-            )
-
-        self._seen.trim(may_go)
+        self._seen.trim(self._may_go)
+        if self._seen.overfull:
+            # What had to stay the last time may go by now.
+            self._seen.trim(self._may_go, again=True)
         if not self._seen.overfull or self._cursor is not None:
             return []
         self._floor = max(self._floor, self._seen.middle())
         self._snapshot = ""
-        self._seen.trim(may_go, again=True)
+        self._seen.trim(self._may_go, again=True)
         reason = "a transaction is open for so long that what it still writes is not waited for"
         return [Gap(self.source.name, self._lower, now, reason)]
+
+    def _may_go(self, id_: str, transaction: int, time_: int | None) -> bool:
+        """Tells whether a row that was delivered is never asked for again."""
+        if transaction < self._floor:
+            return True
+        cursor, then = self._cursor, self._then
+        if cursor is None or then is None or time_ is None or transaction >= then[1]:
+            return False
+        # While there is more, what lies before the cursor is not asked for again.
+        assert cursor.time is not None
+        place = (time_, self.source.serial(id_), id_)
+        return place <= (cursor.time, self.source.serial(cursor.id), cursor.id)

@@ -52,11 +52,11 @@ class Seen:
         """Returns the ids of known rows from a time on."""
         return {id_ for id_, (_, at) in self._rows.items() if at is not None and at >= time}
 
-    def trim(self, may_go: Callable[[int, int | None], bool], *, again: bool = False) -> None:
+    def trim(self, may_go: Callable[[str, int, int | None], bool], *, again: bool = False) -> None:
         """Forgets the longest known rows, if there are too many.
 
         Args:
-            may_go: Told a row's transaction and time; whether the tail can't meet it again.
+            may_go: Told a row's id, transaction and time; whether the tail can't meet it again.
             again: Whether more rows may go than at the last time.
         """
         if len(self._rows) <= (self._capacity if again else self._trim_above):
@@ -66,7 +66,7 @@ class Seen:
         for id_, (transaction, time) in self._rows.items():
             if len(gone) == spare:
                 break
-            if may_go(transaction, time):
+            if may_go(id_, transaction, time):
                 gone.append(id_)
                 self.complete_since = max(self.complete_since, (time or 0) + 1)
         for id_ in gone:

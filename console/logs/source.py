@@ -159,6 +159,10 @@ class Source:
             **more,
         )
 
+    def serial(self, id_: str) -> int:
+        """Returns an id as a number where it is one, else 0."""
+        return int(id_) if self.id_type in _NUMBERS else 0
+
     def entry(self, row: Sequence[str | None]) -> LogEntry:
         """Makes an entry of a row of `entry.sql`, all in the server's own text."""
         _, id_, microseconds, user, action, resource, resource_id, detail, transaction = row
@@ -167,7 +171,7 @@ class Source:
         return LogEntry(
             *(self.name, id_, moment(microseconds), user, action, resource, resource_id, detail),
             transaction=int(transaction),
-            serial=int(id_) if self.id_type in _NUMBERS else 0,
+            serial=self.serial(id_),
         )
 
 

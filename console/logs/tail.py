@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -180,6 +180,7 @@ class Tail:
         self._stored_failures = 0
         self._known = False
         self._connected = False
+        self._cancelling: asyncio.Future[None] | None = None
 
     async def follow(
         self, *, first: int | None = 200, where: LogFilter = EVERYTHING
@@ -217,7 +218,7 @@ class Tail:
     async def _connect(self) -> Connected:
         if self._known or self.session.state is not SessionState.CONNECTED:
             await self.session.connect()
-        async with self._given_up_after(self._patience):
+        with self._given_up_after(self._patience):
             identity = await read_identity(self.session)
             sources = await self._find(self._names)
         for source in sources:
@@ -286,7 +287,7 @@ class Tail:
         try:
             found = await self._attempt(tail, poll)
         except ServerMovedError as moved:
-            async with self._given_up_after(self._patience):
+            with self._given_up_after(self._patience):
                 self._recognise(await read_identity(self.session), str(moved))
             return
         if isinstance(found, Unavailable):
@@ -308,14 +309,14 @@ class Tail:
         # One log that can't be read must not keep the others': after a failure each on its own.
         sources = self._unread[:1] if self._stored_failures and first else self._unread
         try:
-            async with (
-                self._given_up_after(_PAGE_PATIENCE),
-                self.session.transaction(search_path="", lock_timeout=2) as tx,
-            ):
-                if first is None:
-                    page = await read_after(tx, sources, self._read_to, limit=_PAGE, where=where)
-                else:
-                    page = await read_before(tx, sources, limit=first, where=where)
+            with self._given_up_after(_PAGE_PATIENCE):
+                async with self.session.transaction(search_path="", lock_timeout=2) as tx:
+                    if first is None:
+                        page = await read_after(
+                            tx, sources, self._read_to, limit=_PAGE, where=where
+                        )
+                    else:
+                        page = await read_before(tx, sources, limit=first, where=where)
         except CannotConnect:
             raise
         except ConsoleError as error:
@@ -346,7 +347,7 @@ class Tail:
         """
         name = tail.source.name
         try:
-            async with self._given_up_after(self._patience):
+            with self._given_up_after(self._patience):
                 if tail.source.problem or name in self._failures:
                     (tail.source,) = await self._find([name])
                 if tail.source.problem:
@@ -364,18 +365,15 @@ class Tail:
         self._failures.pop(name, None)
         return answer
 
-    @contextlib.asynccontextmanager
-    async def _given_up_after(self, seconds: float) -> AsyncIterator[None]:
+    @contextlib.contextmanager
+    def _given_up_after(self, seconds: float) -> Iterator[None]:
         """Ends what runs when no answer comes: against a silent network nothing else does."""
 
-        async def give_up() -> None:
-            await asyncio.sleep(seconds)
-            await self.session.cancel()
+        def give_up() -> None:
+            self._cancelling = asyncio.ensure_future(self.session.cancel())
 
-        watch = asyncio.create_task(give_up())
+        timer = asyncio.get_running_loop().call_later(seconds, give_up)
         try:
             yield
         finally:
-            watch.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await watch
+            timer.cancel()

@@ -20,7 +20,7 @@ import psycopg
 
 INSERTS = {
     "audit_logs": (
-        'insert into public.audit_logs (id, action, resource, metadata) '
+        "insert into public.audit_logs (id, action, resource, metadata) "
         "select unnest(%s::uuid[]), 'load.row', 'workflows', '{\"n\": 1}' returning id::text"
     ),
     "audit_log": (
