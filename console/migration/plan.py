@@ -44,16 +44,17 @@ class Conflicted(Refused):
     code = "conflicts"
 
     def __init__(self, conflicts: tuple[Conflict, ...]) -> None:
-        first = "; ".join(f"{conflict.identity}: {conflict.reason}" for conflict in conflicts[:3])
-        more = f"; and {len(conflicts) - 3} more" if len(conflicts) > 3 else ""
-        noun = "object is" if len(conflicts) == 1 else "objects are"
+        names = ", ".join(conflict.identity for conflict in conflicts[:3])
+        more = f" and {len(conflicts) - 3} more" if len(conflicts) > 3 else ""
         lines = []
         for conflict in conflicts:
-            lines.append(f"-- {conflict.identity}: {conflict.reason}")
+            shape = f" ({conflict.fingerprint})" if conflict.fingerprint else ""
+            lines.append(f"-- {conflict.identity}{shape}: {conflict.reason}")
             lines += [f"{statement};" for statement in conflict.resolve]
         super().__init__(
-            f"nothing was changed, {len(conflicts)} {noun} in the way: {first}{more}",
-            hint="rowsight migrate plan shows the statements that resolve each",
+            f"nothing was changed: {len(conflicts)} in the way of the migration: {names}{more}",
+            hint="run what resolves them, or give --set-aside for tables and"
+            " --replace-policies for policies; rowsight migrate plan shows it all",
             detail="\n".join(lines),
         )
         self.conflicts = conflicts
@@ -174,8 +175,8 @@ class _Planning:
             if self.options.replace_policies:
                 return None
             reason = (
-                "a policy that the migration does not have lets in whom it names; "
-                "--replace-policies drops it and keeps its CREATE statement in the journal"
+                "a policy that the migration does not have lets in whom it names;"
+                " --replace-policies drops it and keeps its CREATE statement in the journal"
             )
         elif extra and difference.kind in ("rule", "trigger"):
             reason = f"a {difference.kind} that the migration does not have acts on the table"
