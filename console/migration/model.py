@@ -142,6 +142,7 @@ class Action:
         lock: The strongest lock it takes on an existing table, in SQL's words, or None.
         rows_estimate: The planner's estimate for that table, or None.
         table_bytes: Size of that table with its indexes, or None.
+        table: Identity of that table, or None.
         after_commit: Whether it runs by itself after the transaction, because inside it the
             lock would be held too long.
         line: Line of the migration file the statement starts at, or None when the
@@ -158,6 +159,7 @@ class Action:
     line: int | None = None
     offset: int | None = None
     table_bytes: int | None = None
+    table: str | None = None
     after_commit: bool = False
 
 
@@ -177,6 +179,22 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class TouchedTable:
+    """An existing table that apply locks.
+
+    Attributes:
+        lock: The strongest lock it takes on it, in SQL's words.
+        rows_estimate: The planner's estimate, or None for what holds no rows of its own.
+        bytes: Size with its indexes.
+    """
+
+    identity: str
+    lock: str
+    rows_estimate: int | None
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What apply would do, before it does anything.
 
@@ -186,6 +204,7 @@ class Plan:
         conflicts: Any one of them refuses the whole apply.
         foreign: Number of objects that are not ours and stay untouched.
         verification: The verify the plan was made from.
+        touched: Existing tables that are locked, by name.
     """
 
     actions: tuple[Action, ...]
@@ -193,6 +212,7 @@ class Plan:
     conflicts: tuple[Conflict, ...]
     foreign: int
     verification: Verification
+    touched: tuple[TouchedTable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

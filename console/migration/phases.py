@@ -19,6 +19,15 @@ BIG = 100_000
 
 _VALIDATING = "SHARE UPDATE EXCLUSIVE"
 
+STRENGTH = (
+    "ROW EXCLUSIVE",
+    "SHARE UPDATE EXCLUSIVE",
+    "SHARE",
+    "SHARE ROW EXCLUSIVE",
+    "ACCESS EXCLUSIVE",
+)
+"""The locks that statements of ours take, weakest first."""
+
 # The lock that each kind of statement takes on an existing table; first match wins. See
 # "Explicit Locking" and the pages of the commands in PostgreSQL's manual.
 _LOCKS: tuple[tuple[str, str | None], ...] = (
@@ -38,6 +47,7 @@ _LOCKS: tuple[tuple[str, str | None], ...] = (
 )
 _LOCK_PATTERNS = tuple((re.compile(words), lock) for words, lock in _LOCKS)
 
+_REFERENCES = re.compile(r"\breferences\s+([^\s(]+)\s*\(", re.IGNORECASE)
 _CREATE_INDEX = re.compile(r"(\s*create\s+(?:unique\s+)?index)\s+(?!concurrently)", re.IGNORECASE)
 _DROP_INDEX = re.compile(r"(\s*drop\s+index)\s+(?!concurrently)", re.IGNORECASE)
 _VALIDATE = re.compile(r"\s*alter\s+table\s.*\svalidate\s+constraint\s", re.IGNORECASE | re.DOTALL)
@@ -53,6 +63,13 @@ def lock_of(statement: str) -> str | None:
     """Returns the strongest lock a statement takes on an existing table it is about."""
     words = " ".join(statement.split()).lower()
     return next((lock for pattern, lock in _LOCK_PATTERNS if pattern.match(words)), None)
+
+
+def lock_of_referenced(statement: str) -> Iterator[tuple[str, str]]:
+    """Yields the tables that foreign keys in a statement refer to, each with its lock."""
+    dropped = re.search(r"\bdrop\s+constraint\b", statement, re.IGNORECASE)
+    for table in _REFERENCES.findall(statement):
+        yield table, "ACCESS EXCLUSIVE" if dropped else "SHARE ROW EXCLUSIVE"
 
 
 def is_big(rows: int | None) -> bool:

@@ -21,10 +21,11 @@ from console.migration.model import (
     DriftState,
     Plan,
     Severity,
+    TouchedTable,
     Verdict,
     Verification,
 )
-from console.migration.phases import is_big, lock_of, phased
+from console.migration.phases import STRENGTH, is_big, lock_of, lock_of_referenced, phased
 from console.migration.snapshot import SEARCH_PATH
 from console.migration.verify import LOCK_TIMEOUT, verify_in
 
@@ -154,13 +155,28 @@ class _Planning:
             if difference.state is not DriftState.EXTRA
             for key in difference.covers
         }
+        actions = tuple(self._actions(acted))
         return Plan(
-            actions=tuple(self._actions(acted)),
+            actions=actions,
             skipped=len(self.expected.objects.keys() - wrong),
             conflicts=tuple(conflicts),
             foreign=sum(self.verification.foreign.values()),
             verification=self.verification,
+            touched=tuple(self._touched(actions)),
         )
+
+    def _touched(self, actions: Iterable[Action]) -> Iterator[TouchedTable]:
+        locks: dict[str, str] = {}
+        for action in actions:
+            taken = [(action.table, action.lock)] if action.table and action.lock else []
+            if action.kind in ("table", "constraint"):
+                taken += lock_of_referenced(action.sql)
+            for table, lock in taken:
+                locks[table] = max(lock, locks.get(table, lock), key=STRENGTH.index)
+        for table, lock in sorted(locks.items()):
+            live = self.around.tables.get(table)
+            if live is not None:
+                yield TouchedTable(table, lock, live.rows, live.bytes)
 
     def _bad(self) -> Iterator[Difference]:
         """Yields what apply acts on; warnings are shown and left alone."""
@@ -274,4 +290,6 @@ class _Planning:
         made_anew = table in self.moved and word != "set_aside"
         if live is None or made_anew or (lock := lock_of(sql)) is None:
             return action
-        return replace(action, lock=lock, rows_estimate=live.rows, table_bytes=live.bytes)
+        return replace(
+            action, lock=lock, rows_estimate=live.rows, table_bytes=live.bytes, table=table
+        )

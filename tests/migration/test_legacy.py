@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from console.connection.profile import Profile
 from console.connection.session import Session
 from console.journal import Journal
 from console.migration.apply import apply
-from console.migration.model import ApplyOptions, DriftState, Severity
+from console.migration.model import ApplyOptions, ApplyProgress, DriftState, Severity
+from console.migration.phases import STRENGTH
 from console.migration.plan import Conflicted, plan
 from console.migration.verify import verify
 
@@ -260,6 +262,41 @@ async def test_all_of_them_at_once_on_every_server(
             assert not (await verify(session)).failed()
             assert (await apply(session)).statements_executed == 0
         assert_kept(database, before, set_aside_names(database))
+
+
+@pytest.mark.parametrize("files", [("right_shape",), tuple(ODD)])
+async def test_the_plan_announces_every_lock_on_tables_that_are_there(
+    plain_db: Profile, connect: type[Session], admin: Admin, files: tuple[str, ...]
+) -> None:
+    database = admin(plain_db)
+    make_legacy(database, *files)
+    tables = database.execute(
+        "select oid, 'public.' || relname from pg_class where relkind = 'r'"
+        " and relnamespace = 'public'::regnamespace"
+    ).fetchall()
+    names = dict(tables)
+    held: dict[str, str] = {}
+
+    def progress(state: ApplyProgress) -> None:
+        if state.phase != "checking":
+            return
+        for oid, mode in database.execute(
+            "select l.relation, l.mode from pg_locks l join pg_stat_activity a using (pid)"
+            " where a.datname = current_database() and a.application_name like 'rowsight apply'"
+            " and l.relation is not null"
+        ).fetchall():
+            words = re.sub(r"(?<!^)(?=[A-Z])", " ", mode.removesuffix("Lock")).upper()
+            if oid in names and words in STRENGTH:
+                strongest = max(words, held.get(names[oid], words), key=STRENGTH.index)
+                held[names[oid]] = strongest
+
+    options = ApplyOptions(replace_policies=True, set_aside=True)
+    async with connect(plain_db, purpose="apply") as session:
+        planned = await plan(session, options)
+        await apply(session, options, on_progress=progress, confirmed=planned)
+    assert set(held) == set(names.values())
+    assert held == {table.identity: table.lock for table in planned.touched}
+    assert all(table.bytes > 0 for table in planned.touched)
 
 
 async def test_the_same_table_can_be_set_aside_twice_in_a_day(
