@@ -150,21 +150,24 @@ class Contents(Vertical):
         if page is None:
             return
         word, style = protection(page.relation)
-        self.caption.left = Content("  ").join(
-            [
-                Content.styled(visible(page.relation.identity), "bold"),
-                Content(
-                    words.plural(len(page.columns), "column") if self.show_columns else amount(page)
-                ),
-                Content.styled(word, style),
-            ]
-        )
+        number = words.plural(len(page.columns), "column") if self.show_columns else amount(page)
+        facts = Content.assemble(f"  {number}  ", (word, style))
         grid = self.grid
         place = ""
         if len(grid.source.columns) > 1 and grid.source.row_count:
             place = f"{grid.cursor_row + 1}:{grid.cursor_column + 1}/{len(grid.source.columns)}  "
         spent = words.duration(page.elapsed)
-        self.caption.right = Content.assemble(place, (f"{self.read_at}, {spent}", "$muted"))
+        right = Content.assemble(place, (f"{self.read_at}, {spent}", "$muted"))
+        # Of a long name the beginning has to do: how many rows these are must be told.
+        room = self.size.width - facts.cell_length - right.cell_length - 5
+        name = Content.styled(visible(page.relation.identity), "bold")
+        self.caption.left = name.truncate(max(12, room), ellipsis=True) + facts
+        self.caption.right = right
+
+    def on_resize(self) -> None:
+        """Lays the caption out anew."""
+        if not self.caption.is_busy:
+            self._write_caption()
 
     @on(Grid.Moved)
     def _moved(self) -> None:

@@ -102,8 +102,7 @@ class TablesPane(Pane):
         """Takes the focus to where work goes on, or opens the table that is named."""
         if what is not None:
             self._begin("read", f"opening {visible(what)}", self._read_named(what))
-            return
-        if not self.listed:
+        elif not self.listed:
             self._list()
         if self.contents.page is not None and self.has_class("-reading"):
             self.screen.set_focus(self.contents.grid)
@@ -172,6 +171,8 @@ class TablesPane(Pane):
                 if worker is event.worker:
                     self._ended(job)
                     self.contents.caption.right = Content.styled("cancelled", "$warning")
+                    if job == "read":
+                        self._list_at_last()
 
     @on(Found)
     def _found(self, message: Found) -> None:

@@ -1,0 +1,96 @@
+"""A small database that is always the same, and apps on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+
+from console.connection.embedded import EmbeddedServer, find_binaries
+from console.connection.profile import Environment, Profile
+from console.ui import words
+from console.ui.app import RowsightApp
+
+OpenApp = Callable[..., RowsightApp]
+
+SHOP = """
+create schema app;
+create table app.people (
+  id bigint generated always as identity primary key,
+  name text not null, email text, born date, balance numeric(12,2) default 0, note text);
+insert into app.people (name, email, born, balance, note)
+select 'Person ' || n, case when n % 7 > 0 then 'p' || n || '@example.test' end,
+  date '1970-01-01' + n * 37, n * 13.37 - 500,
+  case n % 4 when 0 then null when 1 then '' when 2 then 'null' else repeat('long ', n % 60) end
+from generate_series(1, 250) n;
+alter table app.people enable row level security;
+create policy people_own on app.people using (true);
+comment on table app.people is 'Everyone we know';
+comment on column app.people.email is 'null when not confirmed';
+create table app.empty (a int, b text);
+create view app.active as select id, name from app.people where note is null;
+create materialized view app.totals as select count(*) from app.people;
+create view app.broken as select 1 / (n - 3) as ratio from generate_series(1, 5) n;
+create view app.slow as select pg_sleep(60)::text as slept;
+create table app.wide (id int primary key);
+create table public.orders (id int primary key, person bigint references app.people, total money);
+insert into app.wide values (1), (2);
+"""
+WIDE = "".join(f"alter table app.wide add c{n} text default 'v{n}';" for n in range(1, 61))
+
+
+@pytest.fixture(autouse=True)
+def _state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path_factory.mktemp("state")))
+    for name in ("NO_COLOR", "TEXTUAL_THEME", "TEXTUAL_COLOR_SYSTEM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def shop(server: EmbeddedServer) -> Iterator[Profile]:
+    """A database of fixed name and content: what snapshots can be made of."""
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("drop database if exists shop with (force)")
+        connection.execute("create database shop template template0")
+    with psycopg.connect(server.dsn("shop"), autocommit=True) as connection:
+        connection.execute(SHOP.encode())
+        connection.execute(WIDE.encode())
+        connection.execute("vacuum analyze")
+    yield server.profile("shop")
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("drop database if exists shop with (force)")
+
+
+@pytest.fixture
+def still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stops every clock that the screen shows."""
+    monkeypatch.setattr(words, "duration", lambda seconds: "1 ms")
+    monkeypatch.setattr(words, "clock", lambda: "12:00:00")
+
+
+@pytest.fixture
+def unreachable() -> Profile:
+    """A port where nobody listens."""
+    parameters = {"host": "127.0.0.1", "port": "1", "user": "ada", "dbname": "shop"}
+    return Profile("shop", parameters, Environment.PROD)
+
+
+def writable(profile: Profile, environment: Environment = Environment.DEMO) -> Profile:
+    """The same database in write mode from the start."""
+    return replace(profile, read_only=False, environment=environment)
+
+
+@pytest.fixture(scope="session")
+def guarded() -> Iterator[Profile]:
+    """A login that needs the password `open sesame`, given by nobody yet."""
+    settings = {"listen_addresses": "127.0.0.1"}
+    with EmbeddedServer(binaries=find_binaries(wheel_first=True), settings=settings) as server:
+        rules = "local all all trust\nhost all ada 127.0.0.1/32 scram-sha-256\n"
+        (server.data / "pg_hba.conf").write_text(rules)
+        with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            connection.execute("create role ada login password 'open sesame'")
+            connection.execute("select pg_reload_conf()")
+        profile = server.profile("postgres", "ada")
+        yield replace(profile, parameters=profile.parameters | {"host": "127.0.0.1"})

@@ -1,0 +1,293 @@
+"""The tables pane, on a real database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from textual.widgets import Input
+
+from console.connection.embedded import EmbeddedServer
+from console.connection.profile import Profile
+from console.ui.app import RowsightApp
+from console.ui.contents import Contents
+from console.ui.tables import TablesPane
+from console.ui.widgets.grid import Grid
+from console.ui.widgets.relations import RelationList
+from tests import hostile
+from tests.conftest import Admin
+from tests.ui.screen import lines, shown, text, until, write
+
+
+async def test_relations_stand_under_their_schema_with_rows_and_protection(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        rows = [line[:38].rstrip() for line in lines(app)]
+        assert any(row.split() == ["▾", "app", "7"] for row in rows)
+        assert any(row.split() == ["▪", "people", "~250", "rls"] for row in rows)
+        assert any(row.split() == ["▪", "empty", "~0", "no", "rls"] for row in rows)
+        assert any(row.split() == ["◇", "active"] for row in rows)
+        assert any(row.split() == ["◆", "totals", "~1"] for row in rows)
+
+
+async def test_the_relation_under_the_cursor_is_described(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("slash", *"people")
+        assert "Everyone we know" in shown(app, "#about")
+        assert "rls, 1 policy" in shown(app, "#about")
+
+
+async def test_typing_filters_and_enter_opens_the_match(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("slash", *"app eo", "enter")
+        await until(pilot, "the first 200 of ~250 rows")
+        assert isinstance(app.focused, Grid)
+        assert "p3@example.test" in text(app)
+
+
+async def test_filter_moves_through_its_matches_and_esc_brings_everything_back(
+    shop: Profile,
+) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("slash", *"app", "down", "down")
+        relations = app.screen.query_one(RelationList)
+        assert relations.current is not None
+        assert relations.current.name == "empty"
+        assert "orders" not in text(app)
+        await pilot.press("escape")
+        await until(pilot, "orders")
+        assert relations.has_focus
+        assert relations.current.name == "empty"
+
+
+async def test_keys_typed_in_one_breath_all_reach_the_filter(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        for key in ("slash", *"peo"):  # no pause in between, as over a slow link
+            app.simulate_key(key)
+        await until(pilot, lambda: app.screen.query_one(Input).value == "peo")
+
+
+async def test_schemas_fold(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("left")
+        assert "people" not in text(app)
+        assert "▸ app" in text(app)
+        await pilot.press("enter")
+        assert "people" in text(app)
+
+
+@pytest.mark.parametrize(("width", "both"), [(80, False), (120, True)])
+async def test_the_list_gives_way_under_100_columns(shop: Profile, width: int, both: bool) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(width, 24)) as pilot:
+        await until(pilot, "orders" if both else "the first 200")
+        await until(pilot, lambda: isinstance(app.focused, Grid))
+        relations = app.screen.query_one("#relations")
+        assert relations.display is both
+        await pilot.press("tab")
+        await until(pilot, lambda: relations.region.width == 38)
+        await pilot.press("tab")
+        assert isinstance(app.focused, Grid)
+        await pilot.press("escape")
+        assert app.screen.query_one(RelationList).has_focus
+
+
+async def test_a_table_named_at_the_start_is_opened_first(shop: Profile) -> None:
+    app = RowsightApp(shop, table="people")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "the first 200 of ~250 rows")
+        await until(pilot, "orders")
+
+
+async def test_a_table_that_is_not_there_is_said_beside_the_list(shop: Profile) -> None:
+    app = RowsightApp(shop, table="peeple")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "orders")
+        assert "there is no table or view peeple" in text(app)
+        assert "app.people" in text(app)  # the nearest name, as the way out
+
+
+async def test_columns_replace_rows_and_give_way_again(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "the first 200")
+        await pilot.press("c")
+        await until(pilot, "6 columns")
+        grid = app.screen.query_one("#columns", Grid)
+        assert grid.has_focus
+        assert [grid.source.row(n) for n in (0, 2, 4)] == [
+            ("id", "bigint", "no", "key 1", "", ""),
+            ("email", "text", "yes", "", "", "null when not confirmed"),
+            ("balance", "numeric(12,2)", "yes", "", "0", ""),
+        ]
+        await pilot.press("c")
+        await until(pilot, "the first 200")
+
+
+async def test_an_empty_table_says_so(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.empty")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "No rows.")
+        assert "0 rows" in text(app)
+
+
+async def test_no_rows_under_policies_is_not_called_empty(
+    shop: Profile, server: EmbeddedServer
+) -> None:
+    with psycopg.connect(server.dsn("shop"), autocommit=True) as connection:
+        connection.execute("drop role if exists guest; create role guest login")
+        connection.execute("drop policy people_own on app.people")
+        connection.execute(
+            "grant usage on schema app to guest; grant select on app.people to guest"
+        )
+    app = RowsightApp(server.profile("shop", "guest"), table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "No rows that you may see")
+    with psycopg.connect(server.dsn("shop"), autocommit=True) as connection:
+        connection.execute("drop owned by guest; drop role guest")
+
+
+async def test_a_view_that_fails_is_named_with_its_detail(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.broken")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "division by zero")
+        assert "app.broken" in text(app)
+        await pilot.press("d")
+        await until(pilot, "22012")
+        await pilot.press("escape")
+        await pilot.press("down")
+        await until(pilot, lambda: "division by zero" not in text(app))
+
+
+async def test_rows_that_were_read_stay_when_reading_again_fails(
+    shop: Profile, server: EmbeddedServer
+) -> None:
+    app = RowsightApp(shop, table="public.orders")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "No rows.")
+        with psycopg.connect(server.dsn("shop"), autocommit=True) as connection:
+            connection.execute("drop table public.orders")
+        await pilot.press("r")
+        await until(pilot, "d detail")
+        assert "public.orders" in text(app)
+        assert app.screen.query_one(TablesPane).error is not None
+
+
+async def test_esc_cancels_on_the_server_and_the_connection_lives_on(
+    shop: Profile, server: EmbeddedServer
+) -> None:
+    running = (
+        "select count(*) from pg_stat_activity where query like '%\"slow\"%'"
+        " and state = 'active' and pid <> pg_backend_pid()"
+    )
+    app = RowsightApp(shop, table="app.slow")
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        async with app.run_test(size=(120, 24)) as pilot:
+            await until(pilot, "esc cancels")
+            await until(pilot, lambda: connection.execute(running).fetchone() == (1,))
+            await pilot.press("escape")
+            await until(pilot, lambda: connection.execute(running).fetchone() == (0,))
+            await until(pilot, "orders")
+            await pilot.press("slash", *"people", "enter")
+            await until(pilot, "the first 200")
+
+
+async def test_a_later_choice_is_never_overwritten_by_an_earlier_answer(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("slash", *"slow", "enter")
+        await until(pilot, "reading slow")
+        await pilot.press("slash", *["backspace"] * 4, *"people", "enter")
+        await until(pilot, "the first 200 of ~250 rows")
+        assert "app.people" in text(app)
+
+
+async def test_a_cell_is_copied_whole_and_null_is_not_text(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(120, 24), notifications=True) as pilot:
+        await until(pilot, "the first 200")
+        await pilot.press("right", "y")
+        assert app.clipboard == "Person 1"
+        await pilot.press(*["down"] * 6, "right", "y")
+        await until(pilot, "NULL holds no text")
+        assert app.clipboard == "Person 1"
+
+
+async def test_what_is_too_big_for_the_clipboard_is_said(shop: Profile) -> None:
+    from console.ui.clipboard import LIMIT, copy
+
+    app = RowsightApp(shop)
+    async with app.run_test(size=(120, 24), notifications=True) as pilot:
+        copy(app, "é" * (LIMIT // 2), "Cell")
+        assert len(app.clipboard) == LIMIT // 2
+        copy(app, "é" * (LIMIT // 2 + 1), "Cell")
+        await until(pilot, "too much for")
+        assert len(app.clipboard) == LIMIT // 2
+
+
+async def test_reading_again_keeps_the_place(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "the first 200")
+        await pilot.press("down", "down", "right")
+        contents = app.screen.query_one(Contents)
+        before = contents.page
+        await pilot.press("r")
+        await until(pilot, lambda: contents.page is not before)
+        assert (contents.grid.cursor_row, contents.grid.cursor_column) == (2, 1)
+
+
+def harmless(written: str) -> bool:
+    return all(character.isprintable() for character in written.replace("\n", ""))
+
+
+async def test_hostile_names_and_values_are_text(empty_db: Profile, admin: Admin) -> None:
+    hostile.fill(admin(empty_db))
+    app = RowsightApp(empty_db, table=hostile.identity())
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, f"{len(hostile.VALUES)} rows")
+        screen = text(app)
+        assert harmless(screen)
+        assert "␛[2J␛]52;c;ZXZpbA==␇" in screen
+        assert "[red]markup[/red] [/x] [@click=app.quit]" in screen
+        assert "⟨202E⟩gnp.exe" in screen
+        await pilot.press("c")
+        await until(pilot, "2 columns")
+        assert harmless(text(app))
+        await pilot.press("escape")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert harmless(text(app))
+        await pilot.press("escape")
+        await write(pilot, "/x%s[/b]")
+        await pilot.pause()
+        assert harmless(text(app))
+        assert not app._exit
+
+
+async def test_an_error_quoting_data_is_text(empty_db: Profile, admin: Admin) -> None:
+    connection: psycopg.Connection[Any] = admin(empty_db)
+    connection.execute(
+        "create function public.bang() returns int language plpgsql as $$ begin"
+        r" raise exception e'\x1b[31m[@click=app.quit]%[/x]\u202e', 1; end $$"
+    )
+    connection.execute("create view public.trap as select public.bang()")
+    app = RowsightApp(empty_db, table="public.trap")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "␛[31m[@click=app.quit]1[/x]⟨202E⟩")
+        await pilot.press("d")
+        await until(pilot, "What happened")
+        assert harmless(text(app))
