@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,31 +10,21 @@ from typing import Any
 import psycopg
 import pytest
 
-from console import assets
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile, Secret
 from console.connection.session import Session
-from console.errors import CannotConnect, ConsoleError, Refused
+from console.errors import ConsoleError, Refused
 from console.journal import Journal
 from console.migration.apply import apply
 from console.migration.blockers import APPLY_LOCK
 from console.migration.expected import load_expected
-from console.migration.history import read_history
 from console.migration.model import ApplyOptions, ApplyProgress, Verdict
 from console.migration.plan import Conflicted, plan
-from console.migration.settle import NotApplied
 from console.migration.verify import verify
-from tests.conftest import superuser
-from tests.proxy import Proxy
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 FreshDatabase = Callable[..., Profile]
 STATEMENTS = len(load_expected().statements)
-
-
-@pytest.fixture(autouse=True)
-def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "state"))
 
 
 def traces(database: psycopg.Connection[Any]) -> tuple[Any, ...]:
@@ -279,221 +267,3 @@ async def test_a_plan_that_no_longer_holds_stops_the_apply(
         ).fetchone()
         assert row == (False,)
         assert (await apply(session, confirmed=await plan(session))).applied
-
-
-async def test_cancelling_rolls_back_and_leaves_the_session_usable(
-    master_db: Profile, connect: type[Session], admin: Admin
-) -> None:
-    database = admin(master_db)
-    database.execute("alter table public.events disable row level security")
-    database.execute("alter table public.users disable row level security")
-    waiting = asyncio.Event()
-
-    def progress(state: ApplyProgress) -> None:
-        if state.phase == "waiting":
-            waiting.set()
-
-    async with connect(master_db) as session:
-        with psycopg.connect(superuser_dsn(master_db)) as reader:
-            reader.execute("select from public.events")
-            task = asyncio.create_task(
-                apply(session, ApplyOptions(lock_timeout=60), on_progress=progress)
-            )
-            await waiting.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        found = {d.identity for d in (await verify(session)).differences}
-        assert found == {"public.events", "public.users"}
-        assert (await apply(session)).applied
-    outcomes = [e.facts["outcome"] for e in Journal().entries() if e.event == "result"]
-    assert outcomes == ["cancelled", "done"]
-
-
-@pytest.mark.parametrize("phase", ["verifying", "executing", "checking", "committing"])
-async def test_cancelling_in_any_phase_leaves_all_or_nothing(
-    plain_db: Profile, connect: type[Session], phase: str
-) -> None:
-    def progress(state: ApplyProgress) -> None:
-        if state.phase == phase:
-            task.cancel()
-
-    async with connect(plain_db) as session:
-        task = asyncio.create_task(apply(session, on_progress=progress))
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        verdict = (await verify(session)).verdict
-        allowed = {Verdict.NOT_APPLIED} | ({Verdict.IN_SYNC} if phase == "committing" else set())
-        assert verdict in allowed
-        assert (await apply(session)).applied
-        assert (await verify(session)).verdict is Verdict.IN_SYNC
-    outcomes = [e.facts["outcome"] for e in Journal().entries() if e.event == "result"]
-    assert outcomes[0] in {"cancelled", "not known", "done"}
-    assert Journal().find_unfinished() == []
-
-
-async def test_a_progress_that_fails_ends_the_apply(
-    plain_db: Profile, connect: type[Session]
-) -> None:
-    def progress(state: ApplyProgress) -> None:
-        if state.phase == "executing":
-            raise ZeroDivisionError
-
-    async with connect(plain_db) as session:
-        with pytest.raises(ZeroDivisionError):
-            await apply(session, on_progress=progress)
-        assert (await verify(session)).verdict is Verdict.NOT_APPLIED
-        assert (await apply(session)).applied
-
-
-async def test_a_backend_terminated_on_the_way_leaves_nothing(
-    plain_db: Profile, connect: type[Session], admin: Admin
-) -> None:
-    database = admin(plain_db)
-    before = traces(database)
-
-    def progress(state: ApplyProgress) -> None:
-        if state.phase == "checking":
-            database.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name like 'rowsight%' and datname = current_database()"
-            )
-
-    async with connect(plain_db) as session:
-        with pytest.raises(CannotConnect) as caught:
-            await apply(session, on_progress=progress)
-    assert "nothing was changed" in caught.value.hint
-    assert traces(database) == before
-    assert Journal().find_unfinished() == []
-
-
-async def test_a_commit_that_never_arrives_is_known_not_to_have_happened(
-    plain_db: Profile, connect: type[Session]
-) -> None:
-    proxy = Proxy(plain_db)
-    try:
-
-        def progress(state: ApplyProgress) -> None:
-            if state.phase == "committing":
-                proxy.reset()
-
-        async with connect(proxy.profile) as session:
-            with pytest.raises(NotApplied, match="not applied"):
-                await apply(session, on_progress=progress)
-        async with connect(plain_db) as session:
-            assert (await verify(session)).verdict is Verdict.NOT_APPLIED
-    finally:
-        proxy.close()
-
-
-async def test_a_swallowed_answer_to_the_commit_is_found_out(
-    plain_db: Profile, connect: type[Session], admin: Admin
-) -> None:
-    database = admin(plain_db)
-    proxy = Proxy(plain_db)
-
-    async def cut_once_committed() -> None:
-        for _ in range(1000):
-            await asyncio.sleep(0.01)
-            if database.execute("select to_regclass('public.users')").fetchone() != (None,):
-                break
-        proxy.resume()
-        proxy.reset()
-
-    cutting: list[asyncio.Task[None]] = []
-
-    def progress(state: ApplyProgress) -> None:
-        if state.phase == "committing":
-            proxy.discard(up=False)
-            cutting.append(asyncio.create_task(cut_once_committed()))
-
-    try:
-        async with connect(proxy.profile) as session:
-            result = await apply(session, on_progress=progress)
-            assert result.applied
-            assert result.statements_executed == STATEMENTS
-            assert result.verification.verdict is Verdict.IN_SYNC
-        async with connect(plain_db) as session:
-            assert (await read_history(session)).recorded
-    finally:
-        proxy.close()
-    outcomes = [e.facts["outcome"] for e in Journal().entries() if e.event == "result"]
-    assert outcomes == ["done"]
-
-
-GENEROUS = "alter default privileges grant all on {} to anon, authenticated, service_role"
-MEAN = "alter default privileges revoke all on {} from public, anon, authenticated, service_role"
-
-
-@pytest.fixture(params=["generous", "mean"])
-def hosted_db(
-    request: pytest.FixtureRequest,
-    servers: tuple[EmbeddedServer, ...],
-    fresh_database: FreshDatabase,
-) -> list[tuple[EmbeddedServer, Profile]]:
-    """Databases as Supabase hosts them: their owner is no superuser and may not touch auth."""
-    found = []
-    for server in servers:
-        profile = fresh_database("plain", on=server)
-        name = profile.parameters["dbname"]
-        with superuser(server, name) as database:
-            for role in ("hosted_owner login createrole", "auth_admin nologin"):
-                word = role.split()[0]
-                database.execute(
-                    f"do $$ begin if to_regrole('{word}') is null then create role {role};"
-                    " end if; end $$".encode()
-                )
-            database.execute("grant anon, authenticated, service_role to hosted_owner")
-            database.execute(f'alter database "{name}" owner to hosted_owner'.encode())
-            database.execute("alter schema auth owner to auth_admin")
-            for kind, listed in (
-                ("table", "select quote_ident(relname) from pg_class where relkind = 'r' and"),
-                ("routine", "select oid::regprocedure::text from pg_proc where"),
-            ):
-                column = "relnamespace" if kind == "table" else "pronamespace"
-                for (identity,) in database.execute(
-                    f"{listed} {column} = 'auth'::regnamespace".encode()
-                ).fetchall():
-                    prefix = "" if "." in identity else "auth."
-                    database.execute(
-                        f"alter {kind} {prefix}{identity} owner to auth_admin".encode()
-                    )
-            database.execute("set role hosted_owner")
-            regime = GENEROUS if request.param == "generous" else MEAN
-            for objects in ("tables", "sequences", "functions"):
-                database.execute(regime.format(objects).encode())
-                if request.param == "generous":
-                    in_public = regime.replace("privileges", "privileges in schema public")
-                    database.execute(in_public.format(objects).encode())
-        owner = replace(profile, parameters={**profile.parameters, "user": "hosted_owner"})
-        found.append((server, owner))
-    return found
-
-
-async def test_an_owner_who_is_no_superuser_applies_under_either_regime_of_privileges(
-    hosted_db: list[tuple[EmbeddedServer, Profile]], connect: type[Session]
-) -> None:
-    for _, profile in hosted_db:
-        async with connect(profile) as session:
-            assert session.server is not None
-            assert not session.server.superuser
-            result = await apply(session)
-            assert result.applied
-            assert (await verify(session)).verdict is Verdict.IN_SYNC
-
-
-def run_psql(server: EmbeddedServer, profile: Profile) -> None:
-    path = assets.schema_file(assets.MASTER_MIGRATION)
-    target = server.dsn(profile.parameters["dbname"], profile.parameters["user"])
-    command = ["psql", "-qX1", "-v", "ON_ERROR_STOP=1", "-f", str(path), target]
-    subprocess.run(command, check=True, capture_output=True)
-
-
-async def test_psql_in_one_transaction_does_the_same(
-    hosted_db: list[tuple[EmbeddedServer, Profile]], connect: type[Session]
-) -> None:
-    for server, profile in hosted_db:
-        run_psql(server, profile)
-        async with connect(profile) as session:
-            assert (await verify(session)).verdict is Verdict.IN_SYNC
-            assert (await apply(session)).statements_executed == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,11 +19,6 @@ from tests.migration.mutations import MUTATIONS, Mutation
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 FreshDatabase = Callable[..., Profile]
-
-
-@pytest.fixture(autouse=True)
-def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "state"))
 
 
 def known(database: psycopg.Connection[Any], mutation: Mutation) -> bool:

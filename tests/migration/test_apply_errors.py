@@ -23,11 +23,6 @@ from console.migration.verify import verify
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 
 
-@pytest.fixture(autouse=True)
-def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "state"))
-
-
 def migration(sql: str) -> Expected:
     """A migration of that text; it still claims to make the master's catalog."""
     return replace(load_expected(), sql=sql, path=Path("broken.sql"), statements=tuple(split(sql)))

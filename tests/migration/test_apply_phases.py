@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -24,11 +23,6 @@ from console.migration.verify import verify
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Database = psycopg.Connection[Any]
-
-
-@pytest.fixture(autouse=True)
-def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "state"))
 
 
 @pytest.fixture

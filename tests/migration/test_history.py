@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -20,11 +19,6 @@ from console.migration.model import ApplyOptions
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 TABLE = "supabase_migrations.schema_migrations"
-
-
-@pytest.fixture(autouse=True)
-def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "state"))
 
 
 async def test_apply_records_version_name_and_every_statement(

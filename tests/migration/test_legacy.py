@@ -36,11 +36,6 @@ HOLES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "state"))
-
-
 def make_legacy(database: Database, *files: str) -> None:
     for file in ("people", *files):
         database.execute((FOLDER / f"{file}.sql").read_bytes())
