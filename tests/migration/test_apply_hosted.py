@@ -15,14 +15,12 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
 from console.migration.apply import apply
-from console.migration.expected import load_expected
 from console.migration.model import Verdict
 from console.migration.verify import verify
 from tests.conftest import superuser
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 FreshDatabase = Callable[..., Profile]
-STATEMENTS = len(load_expected().statements)
 
 
 GENEROUS = "alter default privileges grant all on {} to anon, authenticated, service_role"
