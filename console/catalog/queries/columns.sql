@@ -3,7 +3,12 @@
 select a.attname,
        pg_catalog.format_type(a.atttypid, a.atttypmod),
        y.typcategory,
-       a.attnotnull,
+       a.attnotnull and not exists (
+         -- From PostgreSQL 18 on it can be promised for new rows only.
+         select from pg_catalog.pg_constraint o
+         where o.conrelid = c.oid and o.contype = 'n' and not o.convalidated
+           and o.conkey = array[a.attnum]
+       ),
        pg_catalog.pg_get_expr(d.adbin, d.adrelid),
        a.attnum,
        k.place,

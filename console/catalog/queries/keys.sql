@@ -37,9 +37,15 @@ where n.nspname = {schema} and c.relname = {name}
   and k.place <= i.indnkeyatts
   and (c.relkind = 'p'
        or not exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid))
-group by ic.relname, i.indisprimary
+group by c.oid, ic.relname, i.indisprimary
 having pg_catalog.bool_and(
-  a.attnotnull and o.opcdefault and k.rule = a.attcollation
+  a.attnotnull
+  and not exists (
+    select from pg_catalog.pg_constraint v
+    where v.conrelid = c.oid and v.contype = 'n' and not v.convalidated
+      and v.conkey = array[a.attnum]
+  )
+  and o.opcdefault and k.rule = a.attcollation
   and b.typtype in ('b', 'e') and b.typcategory <> 'A'
   and b.oid not in ('pg_catalog.float4'::pg_catalog.regtype, 'pg_catalog.float8'::pg_catalog.regtype)
   -- Text of a database without an encoding does not come back as it went.
