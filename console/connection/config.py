@@ -51,8 +51,10 @@ def load_profiles() -> dict[str, Profile]:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # also no UTF-8, and numbers beyond all measure
         raise UsageError(f"{path}: {error}", hint="mend the file or set ROWSIGHT_CONFIG") from error
+    except RecursionError as error:
+        raise UsageError(f"{path} is nested too deeply", hint="mend the file") from error
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise UsageError(f"{path}: profiles is not a table", hint="write [profiles.NAME]")
@@ -68,7 +70,7 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
     if "password" in table:
         raise UsageError(
             f"{path}: profiles.{name} holds a password",
-            hint="remove it; passwords come from .pgpass, the keyring or a prompt",
+            hint="remove it; passwords come from .pgpass, PGPASSWORD or a prompt",
         )
     if unknown := sorted(set(table) - _PROFILE_KEYS):
         raise UsageError(
@@ -99,7 +101,7 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         if given.password is not None:
             raise UsageError(
                 f"{path}: profiles.{name}.url holds a password",
-                hint="remove it; passwords come from .pgpass, the keyring or a prompt",
+                hint="remove it; passwords come from .pgpass, PGPASSWORD or a prompt",
             )
         parameters.update(given.parameters)
     for key in ("host", "port", "dbname", "user", "service", "sslmode", "sslrootcert"):

@@ -68,15 +68,40 @@ def _parsed(conninfo: str) -> dict[str, str]:
         ) from None
 
 
+def _refuse_confusion(parameters: dict[str, str], conninfo: str) -> None:
+    """Refuses what libpq accepts and no server can be, before a message could quote it.
+
+    In a URL an `@` or `/` that stands bare in the password ends it: the rest of the password
+    would be taken for a host, a port or a database, and be shown as one.
+
+    Raises:
+        UsageError: A host or database holds such an `@`, or a port is no number.
+    """
+    host, database = parameters.get("host", ""), parameters.get("dbname", "")
+    torn = "@" in host[1:] and not host.startswith("/")
+    if torn or ("://" in conninfo and "@" in database and "%40" not in conninfo):
+        raise UsageError(
+            "the target has an @ where none belongs",
+            hint="in a URL write @ as %40 and / as %2F, or leave the password to .pgpass",
+        )
+    ports = [port for port in parameters.get("port", "").split(",") if port]
+    if any(not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536 for port in ports):
+        raise UsageError(
+            "the target's port is not a number from 1 to 65535",
+            hint="in a URL write / as %2F and @ as %40 inside the password",
+        )
+
+
 def from_conninfo(conninfo: str) -> Profile:
     """Turns a `postgresql://` URL or a `key=value` string into a Profile.
 
     Raises:
-        UsageError: libpq would not understand it.
+        UsageError: libpq would not understand it, or no server can be meant by it.
     """
     parameters = _plain(conninfo)
     if parameters is None:
         parameters = _parsed(conninfo)
+    _refuse_confusion(parameters, conninfo)
     password = parameters.pop("password", None)
     environment = Environment.UNKNOWN
     host = parameters.get("host", "")

@@ -118,7 +118,8 @@ def place(profile: Profile) -> str:
     parameters = profile.parameters
     host = parameters.get("host") or parameters.get("hostaddr")
     if host is None:
-        return profile.name or "the server"
+        service = parameters.get("service")
+        return f"the service {service}" if service else "the server of libpq's environment"
     port = parameters.get("port")
     if host.startswith("/"):
         return f"the socket in {host}"
@@ -194,6 +195,8 @@ def _hint(state: str) -> str:
             return "log in as a role that holds the privilege"
         case "25006":
             return "the server refuses writes here: read-only mode, or a standby"
+        case "0A000":
+            return "this server can't do that; if it is a standby, connect to the primary"
         case "42P01" | "3F000":
             return "check the name; rowsight tables lists what is there"
         case "53100":

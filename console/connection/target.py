@@ -20,8 +20,13 @@ def resolve(target: str | None) -> Profile:
     Raises:
         UsageError: The target is none of these.
     """
-    if not target:
+    if target is None:
         return _from_environment()
+    if not target:
+        # Most likely a variable that is not set: the environment's database is not what was meant.
+        raise UsageError(
+            "the target is empty", hint="give one, or leave out -d for libpq's environment"
+        )
     if "://" in target or "=" in target:
         return from_conninfo(target)
     from console.connection.config import load_profiles

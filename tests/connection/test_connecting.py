@@ -247,6 +247,14 @@ def test_words_that_can_not_be_provoked_here(words: str, code: str) -> None:
     assert connect_failed(psycopg.OperationalError(words), Profile(name="x")).code == code
 
 
+def test_a_place_that_only_the_environment_knows_is_called_so() -> None:
+    refused = psycopg.OperationalError("Connection refused")
+    error = connect_failed(refused, Profile(name="environment"))
+    assert error.message == "nothing answers at the server of libpq's environment"
+    error = connect_failed(refused, Profile(name="x", parameters={"service": "prod"}))
+    assert error.message == "nothing answers at the service prod"
+
+
 @pytest.mark.parametrize(
     "words",
     [

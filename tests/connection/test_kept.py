@@ -159,5 +159,6 @@ async def test_a_standby_is_recognised(wheel: Binaries, folder: Path) -> None:
                 async with session.transaction(read_only=False) as tx:
                     await tx.execute("create table t ()")
             assert "during recovery" in caught.value.message
+            assert "standby" in caught.value.hint
         with pytest.raises(DatabaseFailed, match="read-only transaction"):
             server.create_database("another")

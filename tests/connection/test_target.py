@@ -58,7 +58,15 @@ def test_reads_a_target_as_libpq_does(target: str) -> None:
             resolve(target)
         assert caught.value.exit_code == 2
         return
-    profile = resolve(target)
+    try:
+        profile = resolve(target)
+    except UsageError:
+        # Stricter than libpq where a bare @ or / tears a password, or a port is no number.
+        ports = expected.get("port", "").split(",")
+        assert "@" in expected.get("host", "") + expected.get("dbname", "") or any(
+            port and not (port.isdecimal() and 0 < int(port) < 65536) for port in ports
+        )
+        return
     found = dict(profile.parameters)
     if profile.password is not None:
         found["password"] = profile.password.reveal()
@@ -109,12 +117,38 @@ def test_a_password_is_kept_apart_and_unseen() -> None:
         "host=db password='hunter2",
         "host=db password=hunter2 colour",
         "postgresql://ada:hunter2%zz@db",
+        "postgresql://ada:h@hunter2@db/x",
+        "postgresql://ada:h/hunter2@db/x",
+        "postgresql://ada:123/hunter2@db/x",
+        "postgresql://ada:hunter2/x@db/x",
     ],
 )
 def test_a_target_that_does_not_parse_keeps_its_password(target: str) -> None:
     with pytest.raises(UsageError) as caught:
         resolve(target)
     assert "hunter2" not in "".join(traceback.format_exception(caught.value, limit=0))
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["", "postgresql://db:0/x", "host=db port=65536", "host=db port=-1", "host=a,b port=1,many"],
+)
+def test_a_target_that_nothing_can_be_meant_by_is_refused(target: str) -> None:
+    with pytest.raises(UsageError):
+        resolve(target)
+
+
+@pytest.mark.parametrize(
+    ("target", "parameters"),
+    [
+        ("postgresql://a,b:6543/x", {"host": "a,b", "port": ",6543", "dbname": "x"}),
+        ("host=@abstract", {"host": "@abstract"}),
+        ("postgresql://h/x%40y", {"host": "h", "dbname": "x@y"}),
+        ("dbname=x@y", {"dbname": "x@y"}),
+    ],
+)
+def test_unusual_targets_go_through(target: str, parameters: dict[str, str]) -> None:
+    assert resolve(target).parameters == parameters
 
 
 # --- the environment
@@ -220,6 +254,8 @@ def test_without_a_file_there_are_no_profiles() -> None:
         ("[profiles]\nx = 3", "profiles.x"),
         ("[profiles.x]\npassword = 'hunter2'", "profiles.x"),
         ("[profiles.x]\nurl = 'postgresql://a:hunter2@b/c'", "profiles.x.url"),
+        pytest.param(f"[profiles.x]\nport = {'9' * 5000}", "digits", id="endless number"),
+        pytest.param(f"x = {'[' * 5000}{']' * 5000}", "nested", id="endless nesting"),
         ("[profiles.x]\nurl = 'prod'", "profiles.x.url"),
         ("[profiles.x]\nurl = 'postgresql://a:b:c:d@/'", "profiles.x.url"),
         ("[profiles.x]\nport = true", "profiles.x.port"),
