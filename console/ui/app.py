@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -60,7 +60,6 @@ class RowsightApp(App[None]):
         theme: str = themes.DEFAULT,
         tab: int = 0,
         table: str | None = None,
-        keymap: Mapping[str, str] | None = None,
     ) -> None:
         schemes = themes.shipped()
         self._default_variables = schemes[0].variables
@@ -76,8 +75,6 @@ class RowsightApp(App[None]):
         # Set before anything is styled, so that the sheets are parsed once and not twice.
         self.set_reactive(App.theme, theme if theme in self.available_themes else themes.DEFAULT)
         self.stylesheet.set_variables(self.get_css_variables())
-        if keymap:
-            self.set_keymap(dict(keymap))
 
     def get_default_screen(self) -> Screen[None]:
         """Starts on the workspace, so that the first frame is the real one."""
@@ -155,7 +152,6 @@ def open_console(
     theme: str | None = None,
     tab: int = 0,
     table: str | None = None,
-    keymap: Mapping[str, str] | None = None,
     mouse: bool = True,
 ) -> int:
     """Runs the console on the terminal until it is left.
@@ -165,7 +161,6 @@ def open_console(
         theme: Name of a colour scheme; None for the default one.
         tab: Which tab to start on, counted from 0.
         table: A table to open at once on the first tab: `table` or `schema.table`.
-        keymap: Binding ids and the keys they get instead of their own.
         mouse: Whether to take the mouse; without it the terminal selects text as usual.
 
     Returns:
@@ -175,7 +170,7 @@ def open_console(
     # What the driver and the event loop have to say goes nowhere: it would land on the screen.
     for name in ("psycopg", "asyncio"):
         logging.getLogger(name).addHandler(logging.NullHandler())
-    app = RowsightApp(profile, theme=theme or themes.DEFAULT, tab=tab, table=table, keymap=keymap)
+    app = RowsightApp(profile, theme=theme or themes.DEFAULT, tab=tab, table=table)
     try:
         app.run(mouse=mouse)
     except _Overdue:

@@ -12,11 +12,12 @@ def count(number: int) -> str:
 
 def estimate(number: int) -> str:
     """Writes a number that is only an estimate: `~840`, `~1.2 M`."""
-    for limit, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (10_000, "k")):
-        if number >= limit:
-            scale = 1_000 if unit == "k" else limit
+    if number < 10_000:
+        return f"~{number:,}"
+    for unit, scale in (("k", 1e3), ("M", 1e6)):
+        if number / scale < 999.95:
             return f"~{number / scale:.1f} {unit}"
-    return f"~{number:,}"
+    return f"~{number / 1e9:.1f} G"
 
 
 def plural(number: int, noun: str, many: str = "") -> str:
@@ -42,7 +43,7 @@ def duration(seconds: float) -> str:
         return f"{seconds * 1000:.1f} ms"
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"

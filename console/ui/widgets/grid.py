@@ -175,6 +175,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self._source: GridSource = RowsAtHand((), ())
         self._starts: list[int] = [0]
+        self._lacking: set[int] = set()
 
     @property
     def source(self) -> GridSource:
@@ -270,8 +271,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
                 return Strip.blank(width, base)
             row = self._source.row(index)
             if row is None:
-                last = min(index + self.size.height, self._source.row_count - 1)
-                self.post_message(self.Missing(self, index, last))
+                self._lack(index)
                 return Strip([Segment(" …", base)]).adjust_cell_length(width, base)
             segments = self._row(row, index == self.cursor_row, base)
             if index == self.cursor_row:
@@ -281,6 +281,17 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         # Neighbours of one style are joined: each costs an escape sequence on the wire.
         line = Strip(segments).simplify().adjust_cell_length(max(left + width, 1), base)
         return line.crop(left, left + width)
+
+    def _lack(self, index: int) -> None:
+        """Notes a row to ask for; one message tells of all that a paint lacked."""
+        if not self._lacking:
+            self.call_later(self._ask)
+        self._lacking.add(index)
+
+    def _ask(self) -> None:
+        first, last = min(self._lacking), max(self._lacking)
+        self._lacking.clear()
+        self.post_message(self.Missing(self, first, last))
 
     def _on_screen(self) -> range:
         """The columns that are on the screen, at least in part."""

@@ -17,6 +17,8 @@ def _wrapped(text: str, width: int) -> list[str]:
     for line in visible_lines(text).split("\n"):
         while cell_len(line) > width:
             head = set_cell_size(line, width)
+            if not line.startswith(head):
+                head = head[:-1]  # a space in place of half a wide character
             cut = head.rfind(" ") + 1
             if cut <= width // 3:
                 cut = max(1, len(head.rstrip()))
