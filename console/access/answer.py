@@ -76,6 +76,8 @@ class Decision:
     Attributes:
         allowed: Whether the row is seen, or the command passes every check of access.
         effect: `visible`, `hidden` (silently), `allowed`, or `denied` (with an error).
+        certain: Whether it can be told; False where a policy can't be evaluated from here, or
+            where it depends on the server's order whether nothing happens or an error.
         sentence: What happens and why, for a person.
         steps: The way to the answer, in the server's order.
         policies: Those that were asked.
@@ -93,6 +95,7 @@ class Decision:
     command: Command
     allowed: bool
     effect: str
+    certain: bool
     sentence: str
     steps: tuple[Step, ...]
     policies: tuple[Tested, ...]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from psycopg import sql
 
 from console.access.answer import Decision, Part, Read, Tested
-from console.access.evaluation import Value, evaluate
+from console.access.evaluation import Value, evaluate, joined
 from console.access.explanation import Case, Explanation, Key, explain
-from console.access.expression import Node, names, scan, split
+from console.access.expression import Node, conjuncts, split
 from console.access.impersonation import Impersonation, Preview
 from console.access.inquiry import Inquiry
 from console.access.labels import Labels
@@ -32,6 +32,7 @@ from console.access.steps import steps
 from console.access.truth import Truth, planned, truth
 from console.access.verdict import (
     Attempt,
+    Found,
     Outcome,
     Stage,
     denied,
@@ -43,8 +44,6 @@ from console.access.verdict import (
 from console.catalog.relations import Relation
 from console.connection.session import Session, Transaction, query_text
 from console.errors import ConsoleError, UsageError
-
-_SYSTEM = frozenset({"ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"})
 
 
 async def why(
@@ -128,12 +127,15 @@ class _Asked:
         }
         values = {key: parts[key[2]][node.text] for key, node in nodes.items() if asks}
         plan = await planned(self.acting, rules, attempt, self.key)
-        outcome = self._outcome(values, plan)
+        if plan is None and new is not None:
+            plan = new.refusal
+        outcome = self._outcome(nodes, parts, plan)
         told = await truth(self.transaction, self.acting, rules, attempt, self.key, rows, plan)
+        if not outcome.certain and told.how == "read" and told.allowed is False:
+            prefer: Literal["hidden", "denied"] = "denied" if told.error else "hidden"
+            outcome = replace(self._outcome(nodes, parts, plan, prefer), certain=True)
         notes = self._notes(values, new)
-        if rules.kind in "vm" or (
-            notes and _unknowable(values, tests) and told.allowed is not None
-        ):
+        if rules.kind in "vm" or outcome.cause == "unknown":
             outcome = _as_told(outcome, told, attempt)
         labels = Labels(self.transaction, self.acting.persona)
         inquiries = {
@@ -161,6 +163,7 @@ class _Asked:
             command=attempt.command,
             allowed=outcome.allowed,
             effect=outcome.effect,
+            certain=outcome.certain,
             sentence=_whole(explanation.sentence, obstacles, told, outcome),
             steps=steps(rules, attempt, outcome),
             policies=tuple(self._tested(tests, nodes, parts, explanation)) if asks else (),
@@ -199,7 +202,13 @@ class _Asked:
         values = await evaluate(self.acting, self.rules, text, unique)
         return dict(zip(unique, values, strict=True))
 
-    def _outcome(self, values: Mapping[Key, Value], plan: ConsoleError | None) -> Outcome:
+    def _outcome(
+        self,
+        nodes: Mapping[Key, Node],
+        parts: Mapping[str, Mapping[str, Value]],
+        plan: ConsoleError | None,
+        prefer: Literal["hidden", "denied"] | None = None,
+    ) -> Outcome:
         rules, attempt = self.rules, self.attempt
         if not rules.usage:
             return denied("schema")
@@ -211,10 +220,16 @@ class _Asked:
         if not rules.binding:
             return granted(attempt, "free")
 
-        def evaluated(policy: Policy, stage: Stage) -> Value:
-            return values[policy.name, stage.clause, stage.row]
+        def evaluated(policy: Policy, stage: Stage) -> Found:
+            node = nodes[policy.name, stage.clause, stage.row]
+            values = parts[stage.row]
+            each = [(_planned(values[n.text]), wanted) for n, wanted in conjuncts(node)]
+            return Found(
+                _planned(values[node.text]),
+                tuple(v if wanted else joined("not", [v]) for v, wanted in each),
+            )
 
-        return judge(rules, attempt, evaluated)
+        return judge(rules, attempt, evaluated, prefer=prefer)
 
     def _notes(self, values: Mapping[Key, Value], new: NewRow | None) -> tuple[str, ...]:
         rules, notes = self.rules, []
@@ -228,11 +243,14 @@ class _Asked:
                 notes.append(
                     f"triggers may change the row before it is checked: {', '.join(fired)}"
                 )
-        if _unknowable(values, self._tests()):
-            notes.append("a policy reads a system column, which can't be evaluated here")
+        notes += [
+            f'policy "{policy}" can\'t be evaluated from here: {value.error}'
+            for (policy, _, _), value in values.items()
+            if value.unknown
+        ]
         if rules.kind == "v" and not rules.invoker_view:
             notes.append(f"the view reads its tables as its owner, {rules.owner}")
-        return tuple(notes)
+        return tuple(dict.fromkeys(notes))
 
     async def _id(self) -> str:
         """The row's key as logs name it."""
@@ -289,18 +307,21 @@ class _Asked:
         return sorted(found, key=lambda test: not test.applies)
 
 
-def _unknowable(values: Mapping[Key, Value], tests: Mapping[Key, tuple[Policy, str]]) -> bool:
-    """Tells whether a policy could not be evaluated because it reads a system column."""
-    return any(
-        value.sqlstate in ("42703", "42P01") and names(scan(tests[key][1])) & _SYSTEM
-        for key, value in values.items()
-    )
+def _planned(value: Value) -> Value:
+    """A privilege that is missing in a part of a statement the server has planned.
+
+    It folded that part away, or else some function lacks it while it runs.
+    """
+    missing = value.state == "error" and value.sqlstate in ("42501", "42P17")
+    return replace(value, unknown=True) if missing else value
 
 
 def _as_told(outcome: Outcome, told: Truth, attempt: Attempt) -> Outcome:
     """Takes the server's word where the policies can't be evaluated from here."""
-    if told.allowed is None or outcome.cause in ("schema", "privilege", "plan"):
+    if outcome.cause in ("schema", "privilege", "plan"):
         return outcome
+    if told.allowed is None:
+        return replace(outcome, certain=False)
     if told.allowed:
         return granted(attempt, "told")
     return Outcome(False, "hidden" if not told.error else "denied", "told")
@@ -311,4 +332,6 @@ def _whole(sentence: str, obstacles: Sequence[Obstacle], told: Truth, outcome: O
         sentence += f"; but {'; and '.join(obstacle.words for obstacle in obstacles)}"
     if told.allowed is not None and told.allowed is not outcome.allowed:
         sentence += "; the server itself says otherwise"
+    if not outcome.certain and outcome.cause != "unknown":
+        sentence += "; or it fails with an error: the server may ask the part that raises first"
     return sentence

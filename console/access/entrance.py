@@ -66,3 +66,14 @@ def not_admitted(error: DatabaseFailed, persona: Persona, login: str) -> Console
             detail=error.message,
         )
     return error
+
+
+def preview_login_sql(name: str = "rowsight_preview") -> str:
+    """Returns the SQL that makes a login with nothing but the API's two roles to go to."""
+    role = sql.Identifier(name).as_string()
+    return (
+        f"create role {role} login noinherit nosuperuser nobypassrls nocreatedb nocreaterole;\n"
+        f"grant anon, authenticated to {role};\n"
+        f"alter role {role} set default_transaction_read_only = on;\n"
+        f"-- then give it a password: \\password {name}\n"
+    )

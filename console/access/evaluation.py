@@ -13,6 +13,7 @@ from typing import Literal
 
 from psycopg import sql
 
+from console.access.expression import names, scan, split
 from console.access.impersonation import Impersonation
 from console.access.rules import Rules, raw
 from console.connection.session import TextTable
@@ -20,6 +21,9 @@ from console.errors import ConsoleError
 
 State = Literal["true", "false", "null", "error"]
 _STATES: dict[str | None, State] = {"t": "true", "f": "false", None: "null"}
+
+
+_SYSTEM = frozenset({"ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,13 @@ class Value:
         state: `true`, `false`, `null` or `error`.
         error: The server's words, where it raised.
         sqlstate: And its code.
+        unknown: Whether it raised only because it is asked from outside of the table.
     """
 
     state: State
     error: str = ""
     sqlstate: str = ""
+    unknown: bool = False
 
     @property
     def holds(self) -> bool:
@@ -42,10 +48,16 @@ class Value:
         return self.state == "true"
 
 
-def over(rules: Rules, row: str) -> sql.Composable:
-    """Returns a FROM clause that holds exactly the given row, as the table would."""
+def over(rules: Rules, row: str | None) -> sql.Composable:
+    """Returns a FROM clause that holds exactly the given row, as the table would.
+
+    Args:
+        rules: The table's.
+        row: Text of its row type; None for the first parameter of a prepared statement.
+    """
+    value = sql.SQL("$1") if row is None else sql.Literal(row)
     return sql.SQL(" from pg_catalog.unnest(array[{}::{}]) as {}").format(
-        sql.Literal(row), rules.table, rules.alias
+        value, rules.table, rules.alias
     )
 
 
@@ -63,28 +75,63 @@ async def evaluate(
     Raises:
         ContainmentBroken: One left the role or the transaction.
     """
-    if not expressions:
-        return []
     conditions = [sql.SQL("({})::boolean").format(raw(e)) for e in expressions]
-    return [_value(found) for found in await _each(acting, rules, row, conditions)]
+    found = await _each(acting, rules, row, conditions)
+    values = []
+    for expression, text in zip(expressions, found, strict=True):
+        value, node = _value(expression, text), split(expression)
+        if value.unknown and node.parts:  # some part of it may be known, and decide
+            parts = await evaluate(acting, rules, row, [part.text for part in node.parts])
+            value = joined(node.kind, parts)
+        values.append(value)
+    return values
+
+
+def joined(kind: str, parts: Sequence[Value]) -> Value:
+    """Joins values by AND, OR or NOT, from the left, as the server does."""
+    if kind == "not":
+        (part,) = parts
+        return {"true": Value("false"), "false": Value("true")}.get(part.state, part)
+    ending: State = "true" if kind == "or" else "false"
+    open_: Value | None = None
+    for part in parts:
+        if part.state == ending or (part.state == "error" and not part.unknown):
+            return part
+        if open_ is None or part.unknown:
+            open_ = part if part.unknown or part.state == "null" else open_
+    return open_ or Value("false" if kind == "or" else "true")
 
 
 async def values_as_text(
     acting: Impersonation, rules: Rules, row: str, expressions: Sequence[str]
 ) -> list[str | ConsoleError | None]:
     """Evaluates expressions of any type over a row, as the server's text."""
-    if not expressions:
-        return []
-    return await _each(
-        acting, rules, row, [sql.SQL("({})::text").format(raw(e)) for e in expressions]
-    )
+    texts = [sql.SQL("({})::text").format(raw(e)) for e in expressions]
+    return await _each(acting, rules, row, texts)
+
+
+async def asked(
+    acting: Impersonation, rules: Rules, row: str, columns: sql.Composable
+) -> TextTable | ConsoleError:
+    """Selects over a row as a policy would: no schema's USAGE keeps it from its functions."""
+    select = sql.SQL("select ") + columns
+    found = await acting.attempt(select + over(rules, row))
+    if isinstance(found, TextTable) or not _for_schema(found):
+        return found
+    return await acting.looked_up(select + over(rules, None), row)
+
+
+def _for_schema(failure: ConsoleError) -> bool:
+    """Tells a missing USAGE from a missing EXECUTE or SELECT, which have the same code."""
+    return failure.sqlstate == "42501" and "schema" in failure.message
 
 
 async def _each(
     acting: Impersonation, rules: Rules, row: str, columns: Sequence[sql.Composable]
 ) -> list[str | ConsoleError | None]:
-    source = over(rules, row)
-    together = await acting.attempt(sql.SQL("select ") + sql.SQL(", ").join(columns) + source)
+    if not columns:
+        return []
+    together = await asked(acting, rules, row, sql.SQL(", ").join(columns))
     if isinstance(together, TextTable):
         return list(together.rows[0])
     if len(columns) == 1:
@@ -95,8 +142,12 @@ async def _each(
     return found
 
 
-def _value(found: str | ConsoleError | None) -> Value:
-    if isinstance(found, ConsoleError):
-        words = found.message if found.sqlstate != "57014" else "it ran longer than allowed"
-        return Value("error", words, found.sqlstate or "")
-    return Value(_STATES[found])
+def _value(expression: str, found: str | ConsoleError | None) -> Value:
+    if not isinstance(found, ConsoleError):
+        return Value(_STATES[found])
+    state, words = found.sqlstate or "", found.message
+    if state in ("42703", "42P01") and names(scan(expression)) & _SYSTEM:
+        return Value("error", "a system column can't be evaluated here", state, unknown=True)
+    if _for_schema(found):
+        return Value("error", words, state, unknown=True)
+    return Value("error", words if state != "57014" else "it ran longer than allowed", state)

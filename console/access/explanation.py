@@ -91,6 +91,13 @@ async def explain(case: Case) -> Explanation:
             found = Explanation(f"{_granted(case, who)}: {_freedom(rules)}")
         case "no policy":
             found = _no_policy(case, who)
+        case "unknown":
+            verb = _DOES[case.attempt.command]
+            name = outcome.policy.name if outcome.policy else ""
+            found = Explanation(
+                f"it can't be told whether {who} may {verb} it:"
+                f' policy "{name}" can\'t be evaluated from here'
+            )
         case "error" | "plan":
             found = _error(case, who)
         case "told":

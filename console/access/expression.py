@@ -91,6 +91,22 @@ class Node:
             yield from part.walk(depth + 1)
 
 
+def conjuncts(node: Node) -> Iterator[tuple[Node, bool]]:
+    """Goes through the parts that must all hold, as the server flattens them.
+
+    Returns:
+        Each part, and whether it must be true or false.
+    """
+    if node.kind == "and":
+        for part in node.parts:
+            yield from conjuncts(part)
+    elif node.kind == "not" and node.parts[0].kind == "or":
+        for part in node.parts[0].parts:
+            yield part, False
+    else:
+        yield node, True
+
+
 def scan(text: str) -> list[Token]:
     """Splits a text into tokens; blanks are left out.
 

@@ -62,17 +62,6 @@ def broken(what: str) -> ContainmentBroken:
     )
 
 
-def preview_login_sql(name: str = "rowsight_preview") -> str:
-    """Returns the SQL that makes a login with nothing but the API's two roles to go to."""
-    role = sql.Identifier(name).as_string()
-    return (
-        f"create role {role} login noinherit nosuperuser nobypassrls nocreatedb nocreaterole;\n"
-        f"grant anon, authenticated to {role};\n"
-        f"alter role {role} set default_transaction_read_only = on;\n"
-        f"-- then give it a password: \\password {name}\n"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Standing:
     """What must be the same after every statement."""
@@ -171,6 +160,52 @@ class Impersonation(Transaction):
             self._compare(text_table(await self.connection.execute(CHECK)))
         return statement_failed(failure, self._session.profile)
 
+    async def looked_up(
+        self, statement: sql.Composable, argument: str | None = None
+    ) -> TextTable | ConsoleError:
+        """Runs one query as the persona, whose names the login has looked up.
+
+        A policy was parsed when it was made; to run it asks for EXECUTE on a function, but not
+        for USAGE on its schema. Neither does this: the statement is prepared, which runs
+        nothing, before the persona's role is taken up again.
+
+        Args:
+            statement: The query; `$1` in it is the argument.
+            argument: A text, or None for a query without.
+
+        Raises:
+            ContainmentBroken: It left the role or the transaction.
+        """
+        types = sql.SQL("(text)" if argument is not None else "")
+        values = sql.SQL("({})").format(sql.Literal(argument)) if argument is not None else types
+        prepare = sql.SQL("prepare rowsight{} as {}").format(types, statement)
+        # With another effective path the server would look the names up again, as the persona.
+        same_path = (
+            "select pg_catalog.set_config('search_path', coalesce((select pg_catalog.string_agg("
+            "pg_catalog.quote_ident(s), ', ') from pg_catalog.unnest(pg_catalog.current_schemas("
+            "false)) as s), ''), true)"
+        )
+        step_out = "select pg_catalog.set_config('role', 'none', true)"
+        with self._session.faults():
+            await self.connection.execute(same_path)
+            await self.connection.execute(_SAVE)
+            try:
+                async with self.connection.pipeline():
+                    await self.connection.execute(step_out)
+                    await self.connection.execute(prepare)
+            except Error as error:
+                if self.connection.closed or error.sqlstate is None:
+                    raise
+                await self.connection.execute(_RETURN)
+                return statement_failed(error, self._session.profile)
+            await self.connection.execute(_RETURN)
+            self._compare(text_table(await self.connection.execute(CHECK)))
+        try:
+            return await self.attempt(sql.SQL("execute rowsight{}").format(values))
+        finally:
+            with contextlib.suppress(Error):
+                await self.connection.execute("deallocate rowsight")
+
     async def pages(self, statement: Statement, size: int = 1000) -> AsyncIterator[TextTable]:
         """Reads a long result some rows at a time, each part checked before it is given out.
 
@@ -199,6 +234,10 @@ class Preview(Session):
     """
 
     persona: Persona | None = None
+
+    async def __aenter__(self) -> Preview:
+        await self.connect()
+        return self
 
     @property
     def warning(self) -> str:

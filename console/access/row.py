@@ -18,10 +18,12 @@ from console.access.expression import called, scan
 from console.access.impersonation import Impersonation
 from console.access.rules import Field, Rules, raw
 from console.connection.session import TextTable, Transaction
-from console.errors import DatabaseFailed, NotFound, UsageError
+from console.errors import ConsoleError, DatabaseFailed, NotFound, UsageError
 
 _MISFITS = frozenset({"22", "23"})
 """Classes of SQLSTATE that say a value does not suit its column."""
+
+_WOULD_WRITE = "25006"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,12 @@ class NewRow:
     Attributes:
         text: Of the table's row type.
         unknown: Columns whose value only the command itself would bring: NULL here.
+        refusal: The failure of a default, which would be the command's too.
     """
 
     text: str
     unknown: tuple[str, ...] = ()
+    refusal: ConsoleError | None = None
 
 
 async def stored_row(transaction: Transaction, rules: Rules, condition: sql.Composable) -> str:
@@ -122,20 +126,32 @@ async def inserted_row(
             return sql.SQL("null")
         return sql.SQL("({})").format(raw(field.default))
 
+    refusal: ConsoleError | None = None
     if acting is not None:
-        found = await acting.attempt(_row(rules, part))
+        found = await _as_stored(acting, _row(rules, part))
         if isinstance(found, TextTable):
             text = await _generated(transaction, rules, found.rows[0][0] or "")
             return NewRow(text, tuple(unknown))
         for field in rules.fields:  # some default raises; do without those that do
             if field.name not in values and field.name not in unknown and field.default:
-                alone = await acting.attempt(sql.SQL("select ") + part(field))
+                alone = await _as_stored(acting, sql.SQL("select ") + part(field))
                 if not isinstance(alone, TextTable):
                     unknown.append(field.name)
+                    if alone.sqlstate != _WOULD_WRITE:
+                        refusal = refusal or alone
     else:
         unknown += [f.name for f in rules.fields if f.name not in values and f.default]
     text = await _one(transaction, _row(rules, part), rules)
-    return NewRow(await _generated(transaction, rules, text), tuple(dict.fromkeys(unknown)))
+    text = await _generated(transaction, rules, text)
+    return NewRow(text, tuple(dict.fromkeys(unknown)), refusal)
+
+
+async def _as_stored(acting: Impersonation, query: sql.Composable) -> TextTable | ConsoleError:
+    """Evaluates defaults as the table holds them: parsed, so that no USAGE is asked for."""
+    found = await acting.attempt(query)
+    if isinstance(found, TextTable) or found.sqlstate != "42501":
+        return found
+    return await acting.looked_up(query)
 
 
 def _only_then(field: Field) -> bool:

@@ -122,7 +122,7 @@ async def truth(
         return Truth(not missing_privilege(rules, attempt, key), how)
     for stage in stages(attempt):
         (value,) = await evaluate(acting, rules, rows[stage.row], [combined(rules, stage)])
-        if value.state == "error" and value.sqlstate in ("42703", "42P01"):
+        if value.unknown:
             return Truth(None, how, error=value.error)
         if not value.holds:
             return Truth(False, how, error=value.error)
@@ -148,7 +148,9 @@ async def _read(
     )
     found = await acting.attempt(query)
     if not isinstance(found, TextTable):
-        return Truth(False, "read", error=found.message)
+        # Without the key other rows are read as well, and any of them may have raised it.
+        alone = by_key or found.sqlstate == "42501"
+        return Truth(False if alone else None, "read", error=found.message)
     mine = int(found.rows[0][0] or 0)
     if not by_key and mine:
         all_ = int((await transaction.texts(query)).rows[0][0] or 0)

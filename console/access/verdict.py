@@ -6,10 +6,10 @@ Everything here is computed from what was read and evaluated before; nothing ask
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from console.access.evaluation import Value
+from console.access.evaluation import Value, joined
 from console.access.rules import Command, Policy, Rules
 
 
@@ -77,11 +77,13 @@ class Outcome:
         effect: `visible`, `hidden` (silently), `allowed` or `denied` (with an error).
         cause: What decided: `schema`, `privilege`, `free` (no policy binds), `policies`,
             `no policy` (default deny), `error` (a policy raises), `plan` (the server
-            refuses the statement as a whole).
+            refuses the statement as a whole), `unknown` (a policy can't be evaluated from
+            here), `told` (and the server's word is taken).
         stage: The round that ended it, if one did.
         policy: The restrictive policy that did, or the one that raises.
         privilege: What is missing, as SQL names it: `UPDATE (status)`.
-        column: The column it is missing on.
+        certain: Whether `hidden` and `denied` can be told apart: where one condition is false
+            and another raises, the server's planner chooses which one it asks first.
     """
 
     allowed: bool
@@ -90,6 +92,7 @@ class Outcome:
     stage: Stage | None = None
     policy: Policy | None = None
     privilege: str = ""
+    certain: bool = True
 
 
 def denied(cause: str, *, privilege: str = "") -> Outcome:
@@ -135,7 +138,20 @@ def deciding(rules: Rules, stage: Stage) -> tuple[Policy, ...]:
     return tuple(p for p in rules.serving(stage.command) if p.expression(stage.clause) is not None)
 
 
-Evaluated = Callable[[Policy, Stage], Value]
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a policy's expression came to over a row.
+
+    Attributes:
+        value: The whole.
+        conjuncts: Its parts, as far as only AND joins them.
+    """
+
+    value: Value
+    conjuncts: tuple[Value, ...]
+
+
+Evaluated = Callable[[Policy, Stage], Found]
 
 
 def permissive_first(policies: Sequence[Policy]) -> list[Policy]:
@@ -148,57 +164,103 @@ def restrictive(policies: Sequence[Policy]) -> list[Policy]:
     return sorted((p for p in policies if not p.permissive), key=lambda p: p.name)
 
 
-def judge(rules: Rules, attempt: Attempt, evaluated: Evaluated) -> Outcome:
-    """Decides by the policies, given the value of each.
+def judge(
+    rules: Rules,
+    attempt: Attempt,
+    evaluated: Evaluated,
+    *,
+    prefer: Literal["hidden", "denied"] | None = None,
+) -> Outcome:
+    """Decides by the policies, given what each came to.
 
-    NULL counts as false. A policy that raises breaks the statement, unless one that is asked
-    before it has already decided.
+    NULL counts as false. A condition that raises breaks the statement, unless one that is
+    asked before it has already decided.
+
+    Args:
+        rules: The table's.
+        attempt: What is tried.
+        evaluated: What each policy came to.
+        prefer: How it ends where both a false and a raising condition end it.
     """
     rounds = stages(attempt)
-    for stage in rounds:
+    filters = [stage for stage in rounds if stage.filters]
+    for stage in filters:
         # The server knows before it reads anything: nobody gets through here.
-        if stage.filters and not permissive_first(deciding(rules, stage)):
+        if not permissive_first(deciding(rules, stage)):
             return Outcome(False, "hidden", "no policy", stage)
+    end = _filtered(rules, filters, evaluated, prefer)
+    if end is not None:
+        return end
     for stage in rounds:
+        if stage.filters:
+            continue
         policies = deciding(rules, stage)
         some = permissive_first(policies)
         if not some:
             return Outcome(False, "denied", "no policy", stage)
-        each = restrictive(policies)
-        effect: Literal["hidden", "denied"] = "hidden" if stage.filters else "denied"
-        order = [each, some] if stage.filters else [some, each]
-        for group in order:
-            end = _ask_any(group, stage, evaluated) if group is some else None
-            if group is not some:
-                end = _ask_all(group, stage, evaluated)
-            if end is not None:
-                broken, policy = end
-                if broken:
-                    return Outcome(False, "denied", "error", stage, policy)
-                return Outcome(False, effect, "policies", stage, policy)
+        either = joined("or", [evaluated(policy, stage).value for policy in some])
+        asked: list[tuple[Policy | None, Value]] = [(None, either)]
+        asked += [(policy, evaluated(policy, stage).value) for policy in restrictive(policies)]
+        for policy, value in asked:
+            if not value.holds:
+                return _end(stage, policy or _raising(some, stage, evaluated), value)
     return granted(attempt, "policies")
 
 
-_End = tuple[bool, Policy | None]
-"""Whether it raised, and the policy that ended it."""
+def _filtered(
+    rules: Rules,
+    filters: Sequence[Stage],
+    evaluated: Evaluated,
+    prefer: Literal["hidden", "denied"] | None,
+) -> Outcome | None:
+    """Asks the conditions a stored row must meet; the server flattens them into one list."""
+    asked: list[tuple[Stage, Policy | None, Value]] = []
+    for stage in filters:
+        policies = deciding(rules, stage)
+        some = permissive_first(policies)
+        alone = some if len(some) == 1 else []
+        for policy in [*restrictive(policies), *alone]:
+            asked += [(stage, policy, v) for v in evaluated(policy, stage).conjuncts]
+        if not alone:
+            either = joined("or", [evaluated(policy, stage).value for policy in some])
+            raiser = _raising(some, stage, evaluated)
+            asked.append((stage, raiser, either))
+            if raiser is not None and either.state == "error":
+                # The others may be constant, and be planned away before this one is flattened.
+                parts = evaluated(raiser, stage).conjuncts
+                asked += [(stage, None, v) for v in parts if v.state in ("false", "null")]
+    ends = [end for end in asked if not end[2].holds]
+    if not ends:
+        return None
+    false = [end for end in ends if end[2].state != "error"]
+    raising = [end for end in ends if end[2].state == "error" and not end[2].unknown]
+    if not false and not raising:
+        return _end(*ends[0])
+    doubt = bool(false) and any(v.state == "error" and v.sqlstate != "42703" for _, _, v in ends)
+    order = [end for end in ends if end in false or end in raising]
+    if prefer == "hidden":
+        order = false or order
+    elif prefer == "denied":
+        order = raising or [end for end in ends if end[2].unknown] or order
+    return replace(_end(*order[0]), certain=not doubt)
 
 
-def _ask_any(policies: Sequence[Policy], stage: Stage, evaluated: Evaluated) -> _End | None:
-    for policy in policies:
-        value = evaluated(policy, stage)
-        if value.state == "error":
-            return True, policy
-        if value.holds:
-            return None
-    return False, None
-
-
-def _ask_all(policies: Sequence[Policy], stage: Stage, evaluated: Evaluated) -> _End | None:
-    for policy in policies:
-        value = evaluated(policy, stage)
-        if not value.holds:
-            return value.state == "error", policy
+def _raising(some: Sequence[Policy], stage: Stage, evaluated: Evaluated) -> Policy | None:
+    """Returns the first of several permissive policies that raises, or the only one."""
+    for policy in some:
+        if evaluated(policy, stage).value.state == "error":
+            return policy
     return None
+
+
+def _end(stage: Stage, policy: Policy | None, value: Value) -> Outcome:
+    if value.unknown:
+        return Outcome(False, "hidden" if stage.filters else "denied", "unknown", stage, policy)
+    if value.state == "error":
+        return Outcome(False, "denied", "error", stage, policy)
+    if policy is not None and policy.permissive:
+        policy = None
+    return Outcome(False, "hidden" if stage.filters else "denied", "policies", stage, policy)
 
 
 def combined(rules: Rules, stage: Stage) -> str:
