@@ -75,6 +75,7 @@ class CursorSource:
         self._transaction: Transaction | None = None
         self._began = 0.0
         self._reached = 0
+        self._furthest = 0
         self._lock = asyncio.Lock()
         self._ending: asyncio.Task[None] | None = None
 
@@ -122,11 +123,13 @@ class CursorSource:
                 raise
             finally:
                 await self._rest()
-        if len(rows) < limit and whole and (rows or first == 0):
-            self.total = first + len(rows)
+        end = first + len(rows)
+        self._furthest = max(self._furthest, end if rows else 0)
+        if len(rows) < limit and whole and (rows or first == self._furthest):
+            self.total = end
         return self.selection.page(
             rows,
-            more=first + len(rows) != self.total and (bool(rows) or not whole),
+            more=end != self.total and (bool(rows) or not whole),
             before=first > 0,
             order=self.order,
             statement=self._query,
