@@ -56,9 +56,7 @@ def _named(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except running.Ended as end:
-        if end.number == signal.SIGINT:
-            diagnostics.say("rowsight: interrupted")
-        return 128 + end.number
+        return diagnostics.ended(end.number, as_json="--json" in arguments)
     except ConsoleError as error:
         failure = error
     except Exception as error:  # noqa: BLE001 - the last handler: never a traceback

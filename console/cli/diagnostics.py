@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 
 from console.cli import output
@@ -88,6 +89,22 @@ def fail(error: ConsoleError, *, as_json: bool) -> int:
             }
         )
     return error.exit_code
+
+
+def ended(number: int, *, as_json: bool) -> int:
+    """Tells that a signal ended the command; a hang-up leaves nobody to tell it to.
+
+    Returns:
+        128 + the signal's number, whoever may or may not listen.
+    """
+    interrupted = number == signal.SIGINT
+    words = "interrupted" if interrupted else f"ended by {signal.Signals(number).name}"
+    failure = ConsoleError(words)
+    failure.code = "interrupted"
+    with contextlib.suppress(ConsoleError, BrokenPipeError):
+        fail(failure, as_json=as_json)
+        output.flush()
+    return 128 + number
 
 
 def crashed(error: Exception) -> ConsoleError:

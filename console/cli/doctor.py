@@ -12,6 +12,8 @@ from console.cli.running import finish
 from console.errors import ConsoleError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.connection.session import ServerInfo, Session
 
 _KEYRING_DEADLINE = 3.0
@@ -39,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         _embedded(),
         _keyring(),
         *_terminal(),
-        _journal(),
+        check_journal(),
         *finish(_target(options)),
     ]
     if options.json:
@@ -82,10 +84,10 @@ def _config() -> Check:
     from console.connection.config import config_path, load_profiles
 
     path = config_path()
-    if not path.exists():
-        return Check("configuration", "ok", "none", f"would be {path}")
     try:
         profiles = load_profiles()
+        if not path.exists():
+            return Check("configuration", "ok", "none", f"would be {path}")
     except ConsoleError as error:
         return Check("configuration", "fail", error.message, error.hint)
     return Check("configuration", "ok", f"{len(profiles)} profiles", str(path))
@@ -160,7 +162,8 @@ def _terminal() -> list[Check]:
     return checks
 
 
-def _journal() -> Check:
+def check_journal() -> Check:
+    """Tells whether the journal can be written, and what in it has no end."""
     from console.journal import Journal
 
     journal = Journal()
@@ -168,10 +171,19 @@ def _journal() -> Check:
         unfinished = journal.find_unfinished()
     except OSError as error:
         return Check("journal", "fail", str(error.strerror), str(journal.folder))
+    if not _writable(journal.folder):
+        detail = f"{journal.folder}; nothing is applied without a journal, set ROWSIGHT_STATE"
+        return Check("journal", "fail", "can't be written", detail)
     if not unfinished:
         return Check("journal", "ok", "nothing unfinished", str(journal.path))
     named = ", ".join(f"{entry.action} at {entry.time}" for entry in unfinished)
     return Check("journal", "warn", f"{len(unfinished)} unfinished", named)
+
+
+def _writable(folder: Path) -> bool:
+    """Tells whether a folder, or the one it would be made in, takes files."""
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
 
 
 async def _target(options: argparse.Namespace) -> list[Check]:

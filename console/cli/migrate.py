@@ -156,7 +156,10 @@ async def _confirmed(opened: Session, chosen: ApplyOptions, expected: Expected |
 
 def _show(progress: diagnostics.Progress, state: ApplyProgress) -> None:
     count = f"{state.done}/{state.total}" if state.total else ""
-    progress.show(state.phase, f"{count} {state.identity} {state.elapsed:.1f} s")
+    if state.phase == "waiting":  # for whom is news, also where only phases are printed
+        progress.show(f"waiting: {state.identity}", f"{state.elapsed:.1f} s")
+    else:
+        progress.show(state.phase, f"{count} {state.identity} {state.elapsed:.1f} s")
 
 
 def _history(options: argparse.Namespace) -> int:

@@ -123,9 +123,12 @@ def plan_words(plan: Plan, *, statements: bool) -> str:
     """
     counts = Counter(action.action for action in plan.actions)
     done = ", ".join(f"{action.replace('_', ' ')} {n:,}" for action, n in counts.items())
-    lines = [
-        f"{done or 'nothing to do'} · right already {plan.skipped:,} · not ours {plan.foreign:,}"
-    ]
+    counted = [f"right already {plan.skipped:,}", f"not ours {plan.foreign:,}"]
+    if plan.conflicts:
+        counted.insert(0, f"conflict {len(plan.conflicts):,}")
+    elif not done:
+        counted.insert(0, "nothing to do")
+    lines = [" · ".join([done, *counted] if done else counted)]
     locks: dict[tuple[str, str], int | None] = {}
     for action in plan.actions:
         if action.lock is not None:
@@ -178,6 +181,8 @@ def print_result(result: ApplyResult) -> None:
     retries = f", after {result.retries} retries" if result.retries else ""
     recorded = ", recorded in the history" if result.history_recorded else ""
     output.line(f"{words} in {result.elapsed_ms / 1000:.2f} s{retries}{recorded}")
+    if result.dry_run and result.statements_executed:
+        output.line("what would have been committed:")
     print_verification(result.verification)
 
 

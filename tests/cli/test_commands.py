@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from console import __version__
+from console.cli import doctor
 from console.connection.profile import Profile
 from console.visible import is_unsafe
 from tests import hostile
@@ -255,6 +257,22 @@ def test_doctor_finds_what_there_is(
     assert "holds a password" in done.out
     assert "secret" not in done.out
     assert "nothing answers at 127.0.0.1:1" in done.out
+
+
+def test_doctor_finds_what_cannot_be_reached(
+    rowsight: Rowsight, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    inside = str(tmp_path / "file" / "inside")
+    done = rowsight("doctor", "--json", ROWSIGHT_STATE=inside, ROWSIGHT_CONFIG=inside)
+    assert done.code == 5
+    checks = {check["name"]: check["status"] for check in done.document["checks"]}
+    assert (checks["journal"], checks["configuration"]) == ("fail", "fail")
+
+    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "not" / "yet"))
+    assert doctor.check_journal().status == "ok"
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert doctor.check_journal().status == "fail"
 
 
 def test_doctor_without_a_target_fails_nothing(rowsight: Rowsight) -> None:

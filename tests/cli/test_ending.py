@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -69,7 +70,7 @@ def test_a_signal_ends_the_command_and_its_statement(
 ) -> None:
     target, running = slow
     process = subprocess.Popen(
-        [*PROGRAM, "rows", "slow", "-d", target],
+        [*PROGRAM, "rows", "slow", "-d", target, "--json"],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -77,7 +78,9 @@ def test_a_signal_ends_the_command_and_its_statement(
     until(lambda: running() == 1)
     process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (code, b"")
+    assert process.returncode == code
+    assert set(json.loads(out)) == {"error"}
+    assert json.loads(out)["error"]["code"] == "interrupted"
     assert b"Traceback" not in err
     until(lambda: running() == 0)
 

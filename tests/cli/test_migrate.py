@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from console import assets
 from console.connection.profile import Profile
 from console.visible import is_unsafe
-from tests.cli.conftest import OnTerminal, Rowsight
+from tests.cli.conftest import PROGRAM, OnTerminal, Rowsight
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 
@@ -122,6 +124,7 @@ def test_apply_changes_nothing_until_it_is_told_to(
     refused = rowsight("migrate", "apply", "--json", "-d", target)
     assert refused.code == 6
     assert "--yes" in refused.document["error"]["hint"]
+    assert "would have been" in rowsight("migrate", "apply", "--dry-run", "-d", target).out
     dry = rowsight("migrate", "apply", "--dry-run", "--json", "-d", target)
     assert dry.code == 0
     assert (dry.document["dry_run"], dry.document["applied"]) == (True, False)
@@ -163,10 +166,32 @@ def test_a_conflict_refuses_before_anything_begins(
     [conflict] = plan.document["conflicts"]
     assert set(conflict) == {"identity", "reason", "fingerprint", "resolve"}
     assert conflict["identity"] == "public.organizations"
-    assert rowsight("migrate", "plan", "-d", target).code == 6
+    told = rowsight("migrate", "plan", "-d", target)
+    assert (told.code, "nothing to do" in told.out) == (6, False)
+    assert "conflict 1 · right already" in told.out
     done = rowsight("migrate", "apply", "--yes", "--json", "-d", target)
     assert (done.code, done.document["error"]["code"]) == (6, "conflicts")
     assert not is_applied(database)
+
+
+def test_who_holds_an_apply_up_is_told_without_a_terminal(
+    environment: dict[str, str], master_db: Profile, admin: Admin
+) -> None:
+    database = admin(master_db)
+    database.execute("drop policy events_select on public.events")
+    with psycopg.connect(dsn(master_db)) as holder:
+        holder.execute("lock table public.events in share mode")
+        process = subprocess.Popen(
+            [*PROGRAM, "migrate", "apply", "--yes", "--json", "-d", dsn(master_db)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stderr is not None
+        who = f"waiting: pid {holder.info.backend_pid} "
+        assert any(line.decode().startswith(who) for line in process.stderr)
+    out, _ = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(out)["applied"]) == (0, True)
 
 
 def test_a_conflict_can_be_set_aside(rowsight: Rowsight, plain_db: Profile, admin: Admin) -> None:
