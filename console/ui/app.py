@@ -117,8 +117,8 @@ class RowsightApp(App[None]):
         self.call_next(self._workspace.leave, INTERRUPTED)
 
     async def action_quit(self) -> None:
-        """Leaves from anywhere."""
-        await self._workspace.action_quit()
+        """Leaves from anywhere, whatever runs."""
+        await self._workspace.leave()
 
     def action_help_quit(self) -> None:
         """Tells who presses ctrl+c out of habit how to leave."""

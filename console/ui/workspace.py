@@ -272,8 +272,7 @@ class Workspace(Screen[None]):
 
     def action_write_mode(self) -> None:
         """Leaves write mode, or asks to enter it."""
-        if self.connections.operating:
-            self.notify("something is being applied; esc cancels that first", markup=False)
+        if self._is_changing_something():
             return
         if self.status.write_mode:
             self._set_write_mode(False)
@@ -302,12 +301,25 @@ class Workspace(Screen[None]):
 
         self.app.push_screen(Help(self.active_bindings))
 
-    async def action_quit(self) -> None:
-        """Leaves; the exit code tells whether there ever was a connection."""
-        await self.leave(0 if self.status.server else CannotConnect.exit_code)
+    def _is_changing_something(self) -> bool:
+        if self.connections.operating:
+            self.notify("something is being applied; esc cancels that first", markup=False)
+        return self.connections.operating
 
-    async def leave(self, exit_code: int) -> None:
-        """Ends what runs, on the server too, and then the console: within a second."""
+    async def action_quit(self) -> None:
+        """Leaves, unless something is being changed just now."""
+        if not self._is_changing_something():
+            await self.leave()
+
+    async def leave(self, exit_code: int | None = None) -> None:
+        """Ends what runs, on the server too, and then the console: within a second.
+
+        Args:
+            exit_code: What the process ends with; None tells whether there ever was a
+                connection.
+        """
+        if exit_code is None:
+            exit_code = 0 if self.status.server else CannotConnect.exit_code
         self.app.workers.cancel_all()
         # Each worker is cancelled once and given time to tell the server; what Textual does
         # on its way out would cancel it again, and the statement would stay behind.
