@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 from console.errors import UsageError
 
 _DEMO_ROWS = 20_000
+_LONGEST = 2_000_000
+"""Seconds, 23 days; the server counts its timeouts in milliseconds of 32 bits."""
 
 _CONSOLE = "console.cli.open"
 _WITH_VALUE = ("-d", "--dsn", "--timeout", "--table")
@@ -25,8 +27,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not (math.isfinite(seconds) and 0 < seconds <= 86_400 * 30):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above zero")
+    if not (math.isfinite(seconds) and 0 < seconds <= _LONGEST):
+        wanted = f"a number of seconds above zero and up to {_LONGEST:,}"
+        raise argparse.ArgumentTypeError(f"{text!r} is not {wanted}")
     return seconds
 
 

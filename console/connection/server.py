@@ -45,6 +45,11 @@ class ServerInfo:
     pooled: bool
 
 
+def milliseconds(seconds: float) -> int:
+    """Returns a timeout as the server counts it; at least 1, because 0 would lift it."""
+    return max(1, round(seconds * 1000))
+
+
 async def introduce(connection: AsyncConnection[tuple[Any, ...]], profile: Profile) -> ServerInfo:
     """Asks who answers and makes the session's settings, in one round trip.
 
@@ -57,7 +62,7 @@ async def introduce(connection: AsyncConnection[tuple[Any, ...]], profile: Profi
         {
             "pid": connection.info.backend_pid,
             "read_only": "on" if profile.read_only else "off",
-            "statement_timeout": f"{round(profile.statement_timeout * 1000)}ms",
+            "statement_timeout": f"{milliseconds(profile.statement_timeout)}ms",
         },
     )
     row = await cursor.fetchone()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.connection.opening import AskPassword, open_connection
 from console.connection.profile import Profile
-from console.connection.server import ServerInfo, introduce
+from console.connection.server import ServerInfo, introduce, milliseconds
 from console.connection.transaction import (
     Parameters,
     TextTable,
@@ -203,9 +203,9 @@ class Session:
             mode = "read only" if read_only else "read write"
             settings = [f"begin isolation level {isolation} {mode}"]
             if statement_timeout is not None:
-                settings.append(f"set local statement_timeout = {round(statement_timeout * 1000)}")
+                settings.append(f"set local statement_timeout = {milliseconds(statement_timeout)}")
             if lock_timeout is not None:
-                settings.append(f"set local lock_timeout = {round(lock_timeout * 1000)}")
+                settings.append(f"set local lock_timeout = {milliseconds(lock_timeout)}")
             if search_path is not None:
                 quoted = search_path.replace("'", "''")
                 settings.append(f"select pg_catalog.set_config('search_path', '{quoted}', true)")

@@ -64,6 +64,8 @@ def test_without_a_command_the_console_opens_on_a_target(line: str, target: str 
         "rows t --format xml",
         "rows t --wher x=1",
         "tables --timeout 0",
+        "tables --timeout 2000001",
+        "migrate apply --lock-timeout 2147484",
         "tables --timeout nan",
         "tables --timeout",
         "tables --nonsense",

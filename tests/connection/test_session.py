@@ -185,6 +185,14 @@ async def test_lock_timeout_is_a_timeout(
         assert caught.value.sqlstate == "55P03"
 
 
+async def test_a_timeout_too_short_to_count_is_not_lifted(empty_db: Profile) -> None:
+    async with Session(empty_db) as session, session.transaction(lock_timeout=0.0001) as tx:
+        assert await tx.value("show lock_timeout") == "1ms"
+    with pytest.raises(TimedOut):
+        async with Session(replace(empty_db, statement_timeout=0.0001)) as session:
+            await session.fetch("select pg_sleep(30)")
+
+
 async def test_a_deadlock_is_named(
     session: Session, empty_db: Profile, outside: psycopg.Connection[Any]
 ) -> None:
