@@ -1,0 +1,1 @@
+"""Health of the server, retention, and the analytics functions of the master schema."""
