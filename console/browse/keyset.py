@@ -106,9 +106,7 @@ class KeysetSource:
         """
         limit = self.size if limit is None else limit
         backwards = isinstance(position, Last | Before)
-        bounds, inclusive = await self._bounds(position)
-        offset = position.number if isinstance(position, RowNumber) else 0
-        statement = self._statement(bounds, inclusive, backwards, limit + 1, offset)
+        statement = await self.query(position, limit + 1)
         started = time.perf_counter()
         try:
             (table,) = await read(self.session, statement)
@@ -122,7 +120,9 @@ class KeysetSource:
             await self._still_there(position)
         if backwards:
             rows = rows[::-1]
-        apart = isinstance(position, After | At | Fraction) or offset > 0
+        apart = isinstance(position, After | At | Fraction) or (
+            isinstance(position, RowNumber) and position.number > 0
+        )
         return self.selection.page(
             rows,
             more=isinstance(position, Before) or (beyond and not backwards),
@@ -130,8 +130,29 @@ class KeysetSource:
             order=self.order,
             statement=statement,
             elapsed=elapsed,
-            places=tuple(self._place(row) for row in rows),
+            places=tuple(self.place(row) for row in rows),
         )
+
+    async def query(self, position: Position, limit: int) -> sql.Composable:
+        """Returns the query for some rows, each with what tells its place.
+
+        Before a place and at the end, the rows come in reverse.
+
+        Raises:
+            ConsoleError: Nothing is known of where a fraction lies.
+        """
+        bounds, inclusive = await self._bounds(position)
+        offset = position.number if isinstance(position, RowNumber) else 0
+        backwards = isinstance(position, Last | Before)
+        return self._statement(bounds, inclusive, backwards, limit, offset)
+
+    def place(self, row: Row) -> Place:
+        """Returns the place of a row that `query` returned."""
+        place = [row[number] for number in self._where]
+        for number in self._wide:
+            if (value := place[number]) is not None:
+                place[number] = value[1:] if value else OVERSIZE
+        return tuple(place)
 
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place."""
@@ -175,7 +196,7 @@ class KeysetSource:
 
     def _statement(
         self, bounds: list[Bound], inclusive: bool, backwards: bool, limit: int, offset: int
-    ) -> sql.Composed:
+    ) -> sql.Composable:
         sorts = [sort.reversed for sort in self._sorts] if backwards else self._sorts
         stretches = [[one] for one in segments(sorts, bounds, inclusive=inclusive)] or [[]]
         branches = [
@@ -200,10 +221,3 @@ class KeysetSource:
             "case when pg_catalog.num_nulls({0}) = 0 then case when pg_catalog.pg_column_size({0})"
             " <= {1} then 'v' || pg_catalog.format('%s', {0}) else '' end end"
         ).format(sort.name, sql.Literal(_LONGEST))
-
-    def _place(self, row: Row) -> Place:
-        place = [row[number] for number in self._where]
-        for number in self._wide:
-            if (value := place[number]) is not None:
-                place[number] = value[1:] if value else OVERSIZE
-        return tuple(place)
