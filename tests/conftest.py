@@ -32,6 +32,16 @@ MakeProxy = Callable[..., Proxy]
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--short", action="store_true", help="run slow tests with a tenth of the load")
+
+
+@pytest.fixture(scope="session")
+def scale(request: pytest.FixtureRequest) -> float:
+    """What the volumes of slow tests are multiplied by."""
+    return 0.1 if request.config.getoption("--short") else 1.0
+
+
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
     """Keeps the person's own connection settings and configuration out of the tests."""

@@ -76,7 +76,7 @@ class NotVerified(CheckFailed):
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         super().__init__(
             f"the result did not verify, so nothing was committed: {', '.join(wrong[:5])}{more}",
-            hint="rowsight migrate verify shows each difference with the SQL that mends it",
+            hint="see the detail for what it came to; often another role owns what is in the way",
             detail="\n".join(wrong),
         )
         self.verification = verification
@@ -113,6 +113,11 @@ async def apply(
             be found out.
         ConsoleError: Anything else the server refused.
     """
+    if session.server is not None and session.server.standby:
+        raise Refused(
+            "this server is a standby: it replays another server's log and takes no writes",
+            hint="connect to the primary",
+        )
     applying = _Applying(
         session, options or ApplyOptions(), expected or load_expected(), on_progress, confirmed
     )
@@ -255,7 +260,8 @@ class _Applying:
             verification = await verify_in(tx, self.expected, pending=later, as_is=True)
             if verification.failed():
                 raise NotVerified(verification)
-            self.tell("committing", self.total)
+            if not self.options.dry_run:
+                self.tell("committing", self.total)
             self.later = len(later)
             self.committing = not self.options.dry_run
         self.committing = False

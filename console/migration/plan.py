@@ -28,6 +28,7 @@ from console.migration.model import (
 from console.migration.phases import STRENGTH, is_big, lock_of, lock_of_referenced, phased
 from console.migration.snapshot import SEARCH_PATH
 from console.migration.verify import LOCK_TIMEOUT, verify_in
+from console.visible import visible
 
 if TYPE_CHECKING:
     from console.connection.session import Session
@@ -50,7 +51,8 @@ class Conflicted(Refused):
         lines = []
         for conflict in conflicts:
             shape = f" ({conflict.fingerprint})" if conflict.fingerprint else ""
-            lines.append(f"-- {conflict.identity}{shape}: {conflict.reason}")
+            # On one line, whatever the name holds: the rest of a comment would be run if pasted.
+            lines.append(visible(f"-- {conflict.identity}{shape}: {conflict.reason}"))
             lines += [f"{statement};" for statement in conflict.resolve]
         super().__init__(
             f"nothing was changed: {len(conflicts)} in the way of the migration: {names}{more}",

@@ -31,12 +31,6 @@ def db(master_db: Profile, admin: Admin) -> psycopg.Connection[Any]:
     return connection
 
 
-@pytest.fixture(scope="session")
-def scale(request: pytest.FixtureRequest) -> float:
-    """What the volumes of slow tests are multiplied by."""
-    return 0.1 if request.config.getoption("--short", default=False) else 1.0
-
-
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder that every account can use."""
