@@ -146,6 +146,35 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     )
     rows.add_argument("--force", action="store_true", help="write raw CSV to a terminal")
 
+    health = command("health", "what the server and the schema's functions say", "health")
+    health.add_argument(
+        "--limit",
+        metavar="NAME=WARN,FAIL",
+        action="append",
+        default=[],
+        help="from where on a check warns and fails; - for nowhere",
+    )
+
+    retention = command("retention", "what retention would delete, and deleting it", "retention")
+    steps = retention.add_subparsers(metavar="STEP", dest="step", required=True)
+    command("plan", "what would be deleted; changes nothing", "retention", steps)
+    run = command("run", "delete it, in short transactions", "retention", steps)
+    run.add_argument("--yes", action="store_true", help="do not ask")
+    run.add_argument(
+        "--policy",
+        metavar="T",
+        action="append",
+        help="only the policy of this table; may be repeated; default: all that are enabled",
+    )
+    run.add_argument("--telemetry", action="store_true", help="every user's telemetry, too")
+    run.add_argument(
+        "--batch",
+        metavar="N",
+        type=_count,
+        default=10_000,
+        help="rows of a transaction at most; default: 10000",
+    )
+
     command("doctor", "what rowsight finds on this machine and at the target", "doctor")
     return parser, list(commands.choices)
 

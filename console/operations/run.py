@@ -135,6 +135,7 @@ class _Running:
         except BaseException as failure:
             outcome = "cancelled" if isinstance(failure, asyncio.CancelledError) else "failed"
             self._conclude(record, outcome)
+            self._tell("finishing")
             with contextlib.suppress(ConsoleError):
                 await self._audit(record, f"retention.{outcome}", record.facts)
             raise
