@@ -193,7 +193,8 @@ class Session:
             isolation: The SQL name of the isolation level.
             statement_timeout: Seconds a statement may run; None keeps the session's.
             lock_timeout: Seconds a statement may wait for a lock; None keeps the session's.
-            search_path: Set for this transaction; '' qualifies every deparsed name.
+            search_path: Set for this transaction; '' qualifies every deparsed name, which is
+                then quoted only where it has to be, whatever the server is set to.
             commit: Whether leaving normally commits.
 
         Raises:
@@ -209,6 +210,7 @@ class Session:
             if search_path is not None:
                 quoted = search_path.replace("'", "''")
                 settings.append(f"select pg_catalog.set_config('search_path', '{quoted}', true)")
+                settings.append("set local quote_all_identifiers = off")
             try:
                 if connection.info.transaction_status:
                     # A task cancelled twice could not end its own.

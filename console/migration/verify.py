@@ -79,7 +79,8 @@ async def verify_in(
     if as_is:
         return await _verify(tx, expected, pending, started)
     await tx.connection.execute(
-        f"savepoint rowsight_verify; set local search_path = {SEARCH_PATH}".encode()
+        f"savepoint rowsight_verify; set local search_path = {SEARCH_PATH}; "
+        "set local quote_all_identifiers = off".encode()
     )
     verification = await _verify(tx, expected, pending, started)
     await tx.connection.execute(

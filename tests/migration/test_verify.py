@@ -181,6 +181,23 @@ async def test_a_transaction_in_work_stays_as_it_was(master_db: Profile) -> None
         assert await tx.value("select current_setting('request.jwt.claims')") == '{"sub": "me"}'
 
 
+async def test_settings_that_change_how_the_server_writes_sql_change_nothing(
+    master_db: Profile, admin: Admin
+) -> None:
+    admin(master_db).execute(
+        "do $$ begin execute format('alter database %I set quote_all_identifiers = on', "
+        "current_database()); end $$"
+    )
+    async with Session(master_db) as session:
+        assert await session.value("select quote_ident('users')") == "users"
+        # As through a transaction pooler, where no setting of ours holds.
+        await session.alone("set quote_all_identifiers = on")
+        assert (await verify(session)).differences == ()
+        async with session.transaction() as tx:
+            assert (await verify_in(tx, load_expected())).differences == ()
+            assert await tx.value("select quote_ident('users')") == '"users"'
+
+
 async def test_it_waits_for_nobody_and_holds_up_nobody(master_db: Profile, admin: Admin) -> None:
     """Somebody who reads and writes, or even alters another table, is not in the way."""
     connection = admin(master_db)

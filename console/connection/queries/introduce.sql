@@ -14,6 +14,7 @@ select current_setting('server_version_num')::int,
          pg_catalog.set_config('default_transaction_read_only', %(read_only)s, false)
          || pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false)
          || pg_catalog.set_config('statement_timeout', %(statement_timeout)s, false)
+         || pg_catalog.set_config('quote_all_identifiers', 'off', false)
          -- So that a query ends soon after the console that asked; Windows can't tell, and
          -- servers too old for us, which are told so later, don't know the setting.
          || case when pg_catalog.version() !~* 'windows|mingw|visual c'
