@@ -81,9 +81,9 @@ class Contents(Vertical):
     def compose(self) -> ComposeResult:
         """Lays out everything there may be; one of them is displayed."""
         yield Caption()
-        yield Static(id="about")
         yield Grid(id="rows")
         yield Grid(id="columns")
+        yield Static(id="about")
 
     def on_mount(self) -> None:
         """Starts with words."""
@@ -141,7 +141,9 @@ class Contents(Vertical):
     def _present(self) -> None:
         assert self.page is not None
         self._display("columns" if self.show_columns else "rows")
-        self.query_one("#about").display = not self.page.rows and not self.show_columns
+        empty = not self.page.rows and not self.show_columns
+        self.query_one("#about").display = empty
+        self.query_one("#rows").set_class(empty, "-empty")
         self.screen.set_focus(self.grid)
         self._write_caption()
 

@@ -1,0 +1,81 @@
+"""A fault of our own: one sentence, a report without data, exit code 1."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.worker import WorkerFailed
+
+from console.connection.profile import Profile
+from console.journal import state_folder
+from console.ui.app import RowsightApp
+from console.ui.tables import TablesPane
+from console.ui.workspace import Workspace
+from tests.ui.screen import until
+
+SECRET = "hunter2 is the password of row 7"
+
+
+def reports() -> list[Path]:
+    return sorted(state_folder().glob("crash-*.txt"))
+
+
+async def test_a_fault_in_a_worker(
+    shop: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(self: TablesPane) -> None:
+        row = {"password": SECRET}
+        raise KeyError(row["password"])
+
+    monkeypatch.setattr(TablesPane, "_list", lambda self: self.run_worker(broken(self)))
+    app = RowsightApp(shop)
+    with pytest.raises(WorkerFailed):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, reports)
+    assert app.return_code == 1
+    (report,) = reports()
+    written = report.read_text()
+    said = capsys.readouterr().err.replace("\n", "")
+    assert "builtins.KeyError" in written
+    assert "in test_a_fault_in_a_worker.<locals>.broken" in written
+    assert said.replace(" ", "").endswith(str(report).replace(" ", ""))
+    assert "rowsight: a fault in the program ended it" in said
+    for word in (*SECRET.split()[:1], "Traceback", "password"):
+        assert word not in written
+        assert word not in said
+    assert report.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_fault_in_a_handler(
+    shop: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(self: Workspace) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(Workspace, "action_help", broken)
+    app = RowsightApp(shop)
+    with pytest.raises(RuntimeError):  # noqa: PT012 — what a pilot runs raises at its end
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, "orders")
+            await pilot.press("question_mark")
+            await until(pilot, reports)
+    (report,) = reports()
+    assert "builtins.RuntimeError" in report.read_text()
+    assert "hunter2" not in report.read_text() + capsys.readouterr().err
+
+
+async def test_no_report_where_nothing_can_be_written(
+    shop: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nowhere(*args: object, **kwargs: object) -> None:
+        raise OSError(SECRET)
+
+    monkeypatch.setattr("console.crash.write_report", nowhere)
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        app.panic(SECRET)
+    said = capsys.readouterr().err
+    assert "no report could be written" in said
+    assert "hunter2" not in said
