@@ -46,8 +46,8 @@ class ServerInfo:
 
 
 def milliseconds(seconds: float) -> int:
-    """Returns a timeout as the server counts it; at least 1, because 0 would lift it."""
-    return max(1, round(seconds * 1000))
+    """Returns a timeout as the server counts it: 0 is none, and only 0 becomes 0."""
+    return max(1, round(seconds * 1000)) if seconds else 0
 
 
 async def introduce(connection: AsyncConnection[tuple[Any, ...]], profile: Profile) -> ServerInfo:

@@ -186,6 +186,8 @@ async def test_lock_timeout_is_a_timeout(
 
 
 async def test_a_timeout_too_short_to_count_is_not_lifted(empty_db: Profile) -> None:
+    async with Session(replace(empty_db, statement_timeout=0)) as session:
+        assert await session.value("show statement_timeout") == "0"
     async with Session(empty_db) as session, session.transaction(lock_timeout=0.0001) as tx:
         assert await tx.value("show lock_timeout") == "1ms"
     with pytest.raises(TimedOut):
