@@ -32,21 +32,43 @@ CHECK = (
     " pg_catalog.now(), pg_catalog.current_setting('row_security'),"
     " pg_catalog.md5(pg_catalog.current_setting('request.jwt.claims'))"
 )
-LEAVE = "rollback; select pg_catalog.pg_advisory_unlock_all()"
+UNLOCK = "select pg_catalog.pg_advisory_unlock_all()"
+LEAVE = f"rollback; {UNLOCK}"
+
+
+class ContainmentBroken(ConsoleError):
+    """A preview left its role or its transaction; what it returned is not shown."""
+
+    code = "containment_broken"
+    exit_code = 6
+
+
+def broken(what: str) -> ContainmentBroken:
+    """Says that a preview got out, and how it was noticed."""
+    return ContainmentBroken(
+        "containment broken: result withheld",
+        hint="a function that was called changes the role or the transaction;"
+        " use a preview login, which has no other role to go to",
+        detail=what,
+    )
 
 
 def entrance(persona: Persona, snapshot: str | None = None) -> sql.Composed:
     """Returns the statements that begin a persona's part of a transaction, then tell who it is."""
-    settings = {f"request.jwt.{name}": "" for name in _SINGLE_CLAIMS}
-    settings |= {"request.jwt.claims": persona.claims_json, "search_path": SEARCH_PATH}
-    become = sql.SQL(", ").join(
-        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
-        for name, value in (settings | {"role": persona.role}).items()
-    )
-    parts = [SETTINGS, sql.SQL("select ") + become, sql.SQL(CHECK)]
+    parts: list[sql.Composable] = [SETTINGS, become(persona), sql.SQL(CHECK)]
     if snapshot is not None:
         parts.insert(0, sql.SQL("set transaction snapshot {}").format(sql.Literal(snapshot)))
     return sql.SQL("; ").join(parts)
+
+
+def become(persona: Persona) -> sql.Composable:
+    """Returns the one statement that takes on a persona's claims and role."""
+    settings = {f"request.jwt.{name}": "" for name in _SINGLE_CLAIMS}
+    settings |= {"request.jwt.claims": persona.claims_json, "search_path": SEARCH_PATH}
+    return sql.SQL("select ") + sql.SQL(", ").join(
+        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
+        for name, value in (settings | {"role": persona.role}).items()
+    )
 
 
 def not_admitted(error: DatabaseFailed, persona: Persona, login: str) -> ConsoleError:

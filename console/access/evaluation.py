@@ -48,17 +48,18 @@ class Value:
         return self.state == "true"
 
 
-def over(rules: Rules, row: str | None) -> sql.Composable:
-    """Returns a FROM clause that holds exactly the given row, as the table would.
+def over(rules: Rules, *rows: str) -> sql.Composable:
+    """Returns a FROM clause that holds exactly the given rows, as the table would.
 
     Args:
         rules: The table's.
-        row: Text of its row type; None for the first parameter of a prepared statement.
+        rows: Texts of its row type; none for the parameter of a prepared statement.
     """
-    value = sql.SQL("$1") if row is None else sql.Literal(row)
-    return sql.SQL(" from pg_catalog.unnest(array[{}::{}]) as {}").format(
-        value, rules.table, rules.alias
+    values: list[sql.Composable] = [sql.Literal(row) for row in rows]
+    elements = sql.SQL(", ").join(
+        sql.SQL("{}::{}").format(value, rules.table) for value in values or [sql.SQL("$1")]
     )
+    return sql.SQL(" from pg_catalog.unnest(array[{}]) as {}").format(elements, rules.alias)
 
 
 async def evaluate(
@@ -118,7 +119,7 @@ async def asked(
     found = await acting.attempt(select + over(rules, row))
     if isinstance(found, TextTable) or not _for_schema(found):
         return found
-    return await acting.looked_up(select + over(rules, None), row)
+    return await acting.looked_up(select + over(rules), row)
 
 
 def _for_schema(failure: ConsoleError) -> bool:

@@ -22,6 +22,8 @@ from console.access.entrance import (
     LEAVE,
     LOCK_TIMEOUT,
     STATEMENT_TIMEOUT,
+    ContainmentBroken,
+    broken,
     entrance,
     not_admitted,
 )
@@ -43,23 +45,6 @@ _GRACE = 2.0
 _SAVE = "savepoint rowsight"
 _RELEASE = "release savepoint rowsight"
 _RETURN = "rollback to savepoint rowsight"
-
-
-class ContainmentBroken(ConsoleError):
-    """A preview left its role or its transaction; what it returned is not shown."""
-
-    code = "containment_broken"
-    exit_code = 6
-
-
-def broken(what: str) -> ContainmentBroken:
-    """Says that a preview got out, and how it was noticed."""
-    return ContainmentBroken(
-        "containment broken: result withheld",
-        hint="a function that was called changes the role or the transaction;"
-        " use a preview login, which has no other role to go to",
-        detail=what,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,36 +334,6 @@ class Preview(Session):
             Refused: Always.
         """
         raise Refused("a preview runs nothing by itself", hint="take the persona off first")
-
-    async def ask(
-        self, persona: Persona, queries: list[sql.Composable], *, statement_timeout: float
-    ) -> list[TextTable]:
-        """Runs queries of the console's own making as a persona, all in one round trip.
-
-        Args:
-            persona: Whom to stand for.
-            queries: Each returns columns, and holds nothing that somebody typed.
-            statement_timeout: Seconds each may run.
-
-        Raises:
-            ContainmentBroken: One left the role or the transaction.
-            ConsoleError: One failed, which fails all.
-        """
-        milliseconds = sql.Literal(round(statement_timeout * 1000))
-        begin = sql.SQL(
-            "begin isolation level repeatable read read only;"
-            " set local statement_timeout = {}; set local lock_timeout = {}"
-        ).format(milliseconds, sql.Literal(round(LOCK_TIMEOUT * 1000)))
-        parts = [begin, entrance(persona), *queries, sql.SQL(CHECK), sql.SQL(LEAVE)]
-        try:
-            tables = await self.batch(sql.SQL("; ").join(parts))
-        except DatabaseFailed as error:
-            raise not_admitted(error, persona, self._user()) from error
-        _, before, *results, after, _ = tables
-        if before.rows != after.rows or before.rows[0][0] != persona.role:
-            await self.close()
-            raise broken(f"began as {before.rows}, ended as {after.rows}")
-        return results
 
 
 def preview(login: Session, *, user: str | None = None) -> Preview:

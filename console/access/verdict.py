@@ -265,9 +265,20 @@ def _end(stage: Stage, policy: Policy | None, value: Value) -> Outcome:
 
 def combined(rules: Rules, stage: Stage) -> str:
     """Joins the policies of a round into the one condition the server makes of them."""
-    policies = deciding(rules, stage)
-    if not permissive_first(policies):
+    return join_policies(rules.serving(stage.command), stage.clause, filters=stage.filters)
+
+
+def join_policies(policies: Sequence[Policy], clause: str, *, filters: bool = True) -> str:
+    """Joins policies that apply into one condition: some permissive and every restrictive.
+
+    Args:
+        policies: Those for one command and role.
+        clause: `using` or `check`.
+        filters: Whether it is asked of stored rows, which turns the order around.
+    """
+    asked = [p for p in policies if p.expression(clause) is not None]
+    if not permissive_first(asked):
         return "false"
-    either = " or ".join(f"({p.expression(stage.clause)})" for p in permissive_first(policies))
-    parts = [f"({p.expression(stage.clause)})" for p in restrictive(policies)]
-    return " and ".join([*parts, f"({either})"] if stage.filters else [f"({either})", *parts])
+    either = " or ".join(f"({p.expression(clause)})" for p in permissive_first(asked))
+    parts = [f"({p.expression(clause)})" for p in restrictive(asked)]
+    return " and ".join([*parts, f"({either})"] if filters else [f"({either})", *parts])

@@ -1,0 +1,79 @@
+"""Queries of the console's own making, as many personas in one message."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from psycopg import sql
+
+from console.access.entrance import (
+    CHECK,
+    LOCK_TIMEOUT,
+    SETTINGS,
+    UNLOCK,
+    become,
+    broken,
+    not_admitted,
+)
+from console.access.impersonation import Preview
+from console.access.persona import Persona
+from console.connection.session import TextTable
+from console.errors import DatabaseFailed
+
+_NUMBERS = itertools.count()
+
+
+async def ask_together(
+    preview: Preview,
+    requests: Sequence[tuple[Persona, sql.Composable]],
+    *,
+    statement_timeout: float,
+) -> list[TextTable]:
+    """Runs queries of the console's own making as several personas, in one round trip.
+
+    Args:
+        preview: The connection for it.
+        requests: Each persona with its query, which returns columns, and holds nothing that
+            somebody typed. The same object for two personas is the same query.
+        statement_timeout: Seconds each query may run.
+
+    Returns:
+        The result of each.
+
+    Raises:
+        ContainmentBroken: One left the role or the transaction.
+        ConsoleError: One failed, which fails all.
+    """
+    begin = sql.SQL(
+        "begin isolation level repeatable read read only;"
+        " set local statement_timeout = {}; set local lock_timeout = {}"
+    ).format(sql.Literal(round(statement_timeout * 1000)), sql.Literal(round(LOCK_TIMEOUT * 1000)))
+    parts: list[sql.Composable] = [begin, SETTINGS]
+    known: dict[tuple[str, int], sql.Identifier] = {}
+    for persona, query in requests:
+        # Planned once for each role: planning takes longer than running.
+        key = (persona.role, id(query))
+        parts += [become(persona), sql.SQL(CHECK)]
+        if key not in known:
+            known[key] = sql.Identifier(f"rowsight_{next(_NUMBERS)}")
+            parts.append(sql.SQL("prepare {} as {}").format(known[key], query))
+        parts += [sql.SQL("execute {}").format(known[key]), sql.SQL(CHECK)]
+    parts += [sql.SQL(UNLOCK), sql.SQL("rollback")]
+    parts += [sql.SQL("deallocate {}").format(name) for name in known.values()]
+    try:
+        tables = await preview.batch(sql.SQL("; ").join(parts))
+    except DatabaseFailed as error:
+        await preview.batch(UNLOCK)
+        if len(requests) > 1:
+            raise  # whose it is can't be told
+        user = preview.server.user if preview.server else "this login"
+        raise not_admitted(error, requests[0][0], user) from error
+    found = []
+    for place, (persona, _) in enumerate(requests):
+        _, before, result, after = tables[4 * place : 4 * place + 4]
+        if before.rows != after.rows or before.rows[0][0] != persona.role:
+            await preview.close()
+            raise broken(f"began as {before.rows}, ended as {after.rows}")
+        found.append(result)
+    return found

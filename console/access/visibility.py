@@ -1,0 +1,300 @@
+"""Which rows of a page a persona sees, and how many there are altogether."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from psycopg import sql
+
+from console.access.evaluation import asked, over
+from console.access.impersonation import Impersonation, Preview
+from console.access.labels import tried
+from console.access.persona import Persona
+from console.access.rules import (
+    Command,
+    Rules,
+    export_snapshot,
+    looking,
+    raw,
+    read_rules,
+)
+from console.access.verdict import Attempt, combined, stages
+from console.catalog.relations import Relation
+from console.connection.session import Session, TextTable, Transaction
+from console.errors import ConsoleError, UsageError
+
+BOUND = 10_000
+"""Rows that are counted one by one; beyond, a count says "at least"."""
+
+State = Literal["visible", "hidden", "gone"]
+Key = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of rows, and how far it is known.
+
+    Attributes:
+        value: The number; None where it could not be found out.
+        kind: `exact`, `at least`, `about` (an estimate), or `unknown`.
+        message: Why it is unknown.
+    """
+
+    value: int | None
+    kind: Literal["exact", "at least", "about", "unknown"]
+    message: str = ""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "exact":
+                return f"{self.value:,}"
+            case "at least":
+                return f"≥ {self.value:,}"
+            case "about":
+                return f"~{self.value:,}"
+        return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class XRay:
+    """A page as a persona sees it.
+
+    Attributes:
+        states: For each key, in the order they were given: `visible`, `hidden`, or `gone`
+            when the row has been deleted or changed its key since the page was read.
+        denied_columns: Columns the persona holds no SELECT on.
+        method: `read` when the persona was asked for the rows, `evaluated` when it may not
+            read the key, so that the policies were evaluated over the rows instead, `denied`
+            when it may read no column at all.
+        message: Why rows are hidden altogether: an error a policy raises, a missing privilege.
+        notes: What limits this answer.
+    """
+
+    persona: Persona
+    table: str
+    states: tuple[State, ...]
+    denied_columns: tuple[str, ...]
+    method: Literal["read", "evaluated", "denied"]
+    message: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def visible(self) -> int:
+        """How many of the rows the persona sees."""
+        return self.states.count("visible")
+
+
+async def usable_key(login: Session, relation: Relation) -> tuple[str, ...]:
+    """Returns the columns by which rows of a relation can be asked for; `ctid` without a key."""
+    async with looking(login) as transaction:
+        assert login.server is not None
+        rules = await read_rules(transaction, relation.schema, relation.name, login.server.user)
+    return rules.key or ("ctid",)
+
+
+async def xray(
+    login: Session,
+    preview: Preview,
+    persona: Persona,
+    relation: Relation,
+    keys: Sequence[Key],
+    *,
+    columns: Sequence[str] = (),
+) -> XRay:
+    """Tells for each row of a page whether a persona sees it.
+
+    Both sides are asked in one snapshot, so a row that was deleted since is not mistaken for
+    a hidden one.
+
+    Args:
+        login: The session that read the page.
+        preview: The connection for the persona's side.
+        persona: Whose eyes.
+        relation: The table.
+        keys: The server's text of the key columns, row by row.
+        columns: Those columns; by default the table's key, or `ctid` where there is none.
+
+    Raises:
+        UsageError: A key has more or fewer parts than there are columns.
+        Refused: The login may not act as the persona.
+        ContainmentBroken: A policy left the role or the transaction.
+        ConsoleError: The connection is gone or the server refused.
+    """
+    async with looking(login) as transaction:
+        rules = await read_rules(transaction, relation.schema, relation.name, persona.role)
+        named = tuple(columns) or rules.key or ("ctid",)
+        if any(len(key) != len(named) for key in keys):
+            raise UsageError("a key does not fit its columns", hint=f"columns: {', '.join(named)}")
+        there = await _as_login(transaction, rules, named, keys)
+        snapshot = await export_snapshot(transaction)
+        denied = tuple(field.name for field in rules.fields if not field.select)
+        notes = ("policies bind this login too",) if rules.login_filtered else ()
+
+        def seen(
+            found: set[tuple[str | None, ...]],
+            method: Literal["read", "evaluated", "denied"],
+            message: str = "",
+        ) -> XRay:
+            states: list[State] = [
+                "gone" if key is None else "visible" if key in found else "hidden" for key in there
+            ]
+            return XRay(persona, rules.identity, tuple(states), denied, method, message, notes)
+
+        if not rules.usage or not rules.permits(Command.SELECT):
+            what = "USAGE on its schema" if not rules.usage else "SELECT"
+            return seen(set(), "denied", f"{persona.role} holds no {what}")
+        present = [key for key in there if key is not None]
+        if not present:
+            return seen(set(), "read")
+        async with preview.impersonate(persona, snapshot=snapshot) as acting:
+            found = await _as_persona(acting, rules, named, present)
+            if isinstance(found, TextTable):
+                return seen(set(found.rows), "read")
+            if found.sqlstate != "42501" or not rules.binding:
+                return seen(set(), "read", found.message)
+            return seen(await _evaluated(transaction, acting, rules, named, present), "evaluated")
+
+
+def _columns(rules: Rules, named: Sequence[str]) -> sql.Composable:
+    return sql.SQL(", ").join(
+        sql.SQL("({}.{})::text").format(rules.alias, sql.Identifier(name)) for name in named
+    )
+
+
+async def _as_login(
+    transaction: Transaction, rules: Rules, named: Sequence[str], keys: Sequence[Key]
+) -> list[tuple[str | None, ...] | None]:
+    """Finds the rows again; None for one that is gone."""
+    if not keys:
+        return []
+    types = ["tid" if name == "ctid" else rules.field(name).type for name in named]
+    arrays = [
+        sql.SQL("array[{}]::{}[]").format(
+            sql.SQL(", ").join(sql.Literal(key[place]) for key in keys), raw(type_)
+        )
+        for place, type_ in enumerate(types)
+    ]
+    given = [sql.Identifier(f"c{place}") for place in range(len(named))]
+    same = sql.SQL(" and ").join(
+        sql.SQL("{}.{} = k.{}").format(rules.alias, sql.Identifier(name), column)
+        for name, column in zip(named, given, strict=True)
+    )
+    query = sql.SQL(
+        "select k.place, {} from unnest({}) with ordinality as k ({}, place) join {} as {} on {}"
+    ).format(
+        _columns(rules, named),
+        sql.SQL(", ").join(arrays),
+        sql.SQL(", ").join(given),
+        rules.table,
+        rules.alias,
+        same,
+    )
+    found: list[tuple[str | None, ...] | None] = [None] * len(keys)
+    for place, *key in (await transaction.texts(query)).rows:
+        found[int(place or 0) - 1] = tuple(key)
+    return found
+
+
+async def _as_persona(
+    acting: Impersonation,
+    rules: Rules,
+    named: Sequence[str],
+    keys: Sequence[tuple[str | None, ...]],
+) -> TextTable | ConsoleError:
+    """Asks for the rows by untyped literals: naming a type would need USAGE on its schema."""
+    rows = [
+        sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, key)))
+        if len(named) > 1
+        else sql.Literal(key[0])
+        for key in keys
+    ]
+    left = sql.SQL(", ").join(
+        sql.SQL("{}.{}").format(rules.alias, sql.Identifier(name)) for name in named
+    )
+    query = sql.SQL("select {} from {} as {} where ({}) in ({})").format(
+        _columns(rules, named), rules.table, rules.alias, left, sql.SQL(", ").join(rows)
+    )
+    return await acting.attempt(query)
+
+
+async def _evaluated(
+    transaction: Transaction,
+    acting: Impersonation,
+    rules: Rules,
+    named: Sequence[str],
+    keys: Sequence[tuple[str | None, ...]],
+) -> set[tuple[str | None, ...]]:
+    """Evaluates the policies for SELECT over the rows, for who may not read their key."""
+    condition = combined(rules, stages(Attempt(Command.SELECT))[0])
+    row = sql.SQL("({}.*)::text").format(rules.alias)
+    left = sql.SQL(", ").join(
+        sql.SQL("({}.{})::text").format(rules.alias, sql.Identifier(name)) for name in named
+    )
+    wanted = sql.SQL(", ").join(
+        sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, key))) for key in keys
+    )
+    rows = await transaction.texts(
+        sql.SQL("select {}, {} from {} as {} where ({}) in ({})").format(
+            row, _columns(rules, named), rules.table, rules.alias, left, wanted
+        )
+    )
+    column = sql.SQL("({})::boolean").format(raw(condition))
+    texts = [row[0] or "" for row in rows.rows]
+    together = await acting.attempt(sql.SQL("select ") + column + over(rules, *texts))
+    if isinstance(together, TextTable):
+        flags = [row[0] for row in together.rows]
+    else:
+        alone = [await asked(acting, rules, text, column) for text in texts]
+        flags = [found.rows[0][0] if isinstance(found, TextTable) else None for found in alone]
+    return {row[1:] for row, flag in zip(rows.rows, flags, strict=True) if flag == "t"}
+
+
+async def count_total(
+    login: Session, relation: Relation, *, bound: int = BOUND, seconds: float = 2.0
+) -> Count:
+    """Counts a relation's rows as the login sees them: exactly up to a bound, else estimated."""
+    async with looking(login) as transaction:
+        found = await tried(
+            transaction,
+            bounded_count(sql.Identifier(relation.schema, relation.name), bound),
+            seconds=seconds,
+        )
+    count = as_count(found, bound)
+    if count.kind != "exact" and relation.rows_estimate is not None:
+        return Count(max(relation.rows_estimate, bound if count.value else 0), "about")
+    return count
+
+
+async def count_visible(
+    preview: Preview,
+    persona: Persona,
+    relation: Relation,
+    *,
+    bound: int = BOUND,
+    seconds: float = 5.0,
+) -> Count:
+    """Counts the rows a persona sees: exactly up to a bound, else "at least" that many."""
+    async with preview.impersonate(persona, statement_timeout=seconds) as acting:
+        table = sql.Identifier(relation.schema, relation.name)
+        return as_count(await acting.attempt(bounded_count(table, bound)), bound)
+
+
+def bounded_count(
+    table: sql.Composable, bound: int, where: sql.Composable | None = None
+) -> sql.Composable:
+    """Returns a query that counts no further than one beyond the bound."""
+    condition = sql.SQL(" where ") + where if where is not None else sql.SQL("")
+    return sql.SQL(
+        "select pg_catalog.count(*) from (select 1 from {}{} limit {}) as bounded"
+    ).format(table, condition, sql.Literal(bound + 1))
+
+
+def as_count(found: TextTable | ConsoleError, bound: int) -> Count:
+    """Reads the result of a bounded count."""
+    if not isinstance(found, TextTable):
+        late = found.sqlstate == "57014"
+        return Count(None, "unknown", "it took too long" if late else found.message)
+    value = int(found.rows[0][0] or 0)
+    return Count(bound, "at least") if value > bound else Count(value, "exact")
