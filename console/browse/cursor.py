@@ -19,7 +19,8 @@ from console.browse.ordering import Sort, order_by
 from console.browse.page import Order, Page, Place, Row
 from console.browse.position import After, At, Before, Fraction, Last, Position, RowNumber
 from console.browse.selection import Selection
-from console.connection.session import Session, SessionState, Transaction
+from console.browse.stream import ENCODING
+from console.connection.session import Session, SessionState, TextTable, Transaction
 from console.connection.transaction import text_table
 from console.errors import ConsoleError, DatabaseFailed, NotFound
 
@@ -28,13 +29,8 @@ IDLE = 30.0
 AGE = 300.0
 """Seconds after which it is ended whatever is asked."""
 
-# The first rows count, not the whole. Bytes of a database without an encoding come as they are.
-_SETTINGS = (
-    "set local cursor_tuple_fraction = 0.001",
-    "select pg_catalog.set_config('client_encoding', case"
-    " pg_catalog.current_setting('server_encoding') when 'SQL_ASCII' then 'LATIN1' else 'UTF8' end,"
-    " true)",
-)
+# The first rows count, not the whole.
+_SETTINGS = ("set local cursor_tuple_fraction = 0.001", ENCODING)
 
 
 class CursorSource:
@@ -146,6 +142,23 @@ class CursorSource:
             sql.Literal(_number(place)),
         )
 
+    async def ask(self, *queries: sql.Composable) -> list[TextTable]:
+        """Runs queries about the rows in the snapshot that they were read in.
+
+        Raises:
+            ConsoleError: The server refused one, or the connection is gone.
+        """
+        async with self._lock:
+            self._stay()
+            try:
+                transaction = await self._running()
+                return [await self._send(transaction, query) for query in queries]
+            except BaseException:
+                await self._end()
+                raise
+            finally:
+                await self._rest()
+
     async def close(self) -> None:
         """Ends the transaction, and the connection if it was made for this."""
         if self._ending is not None:
@@ -231,7 +244,8 @@ class CursorSource:
             await self._end()
         if self._keep and self.session.state is not SessionState.CONNECTED:
             await self.session.connect()
-        transaction = await self._opened.enter_async_context(self.session.transaction())
+        opening = self.session.transaction(isolation="repeatable read")
+        transaction = await self._opened.enter_async_context(opening)
         for setting in _SETTINGS:
             await transaction.execute(setting)
         await self._declare(transaction)
@@ -242,6 +256,9 @@ class CursorSource:
     async def _declare(self, transaction: Transaction) -> None:
         declare = sql.SQL("declare rowsight scroll cursor for {}")
         await transaction.execute(declare.format(self._query))
+
+    async def _send(self, transaction: Transaction, query: sql.Composable) -> TextTable:
+        return text_table(await transaction.execute(query))
 
     async def _end(self) -> None:
         self._transaction = None

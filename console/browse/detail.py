@@ -10,7 +10,6 @@ from psycopg import sql
 from console.browse.page import Page, Place, Row
 from console.browse.selection import cut, named, written
 from console.browse.source import PageSource
-from console.catalog.reading import read
 from console.catalog.relations import Column
 from console.errors import ConsoleError, NotFound, Refused
 
@@ -89,7 +88,7 @@ async def read_row(
         queries.append(sql.SQL("select {} from {}").format(_list(cells), one))
     if source.numbered and shown is not None:
         queries.append(sql.SQL("select {} from {}").format(_list(source.selection.cells), one))
-    tables = await read(source.session, *(queries or [sql.SQL("select 1 from {}").format(one)]))
+    tables = await source.ask(*(queries or [sql.SQL("select 1 from {}").format(one)]))
     if any(not table.rows for table in tables):
         raise NotFound(_GONE, hint=_AGAIN)
     if source.numbered and shown is not None:
@@ -139,9 +138,8 @@ async def read_slice(
     if wanted.base == "bytea":
         part, digits = sql.SQL("pg_catalog.encode({}, 'hex')").format(part), 2
     total = _size(wanted) if sized else sql.SQL("null")
-    (table,) = await read(
-        source.session, sql.SQL("select {}, {} from {}").format(part, total, source.one(place))
-    )
+    whole = sql.SQL("select {}, {} from {}").format(part, total, source.one(place))
+    (table,) = await source.ask(whole)
     if not table.rows:
         raise NotFound(_GONE, hint=_AGAIN)
     text, size = table.rows[0]
@@ -174,8 +172,7 @@ async def read_whole(
     rows: list[Row] = []
     room = WHOLE
     for first in range(0, len(places), _AT_ONCE):
-        for table in await read(
-            source.session,
+        for table in await source.ask(
             *(
                 sql.SQL("select {} from {}").format(_list([size, *cells]), source.one(place))
                 for place in places[first : first + _AT_ONCE]

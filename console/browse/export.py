@@ -7,7 +7,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,8 @@ from psycopg import sql
 
 from console.browse.blame import blamed
 from console.browse.formats import as_csv
-from console.browse.selection import Selection
+from console.browse.page import Row
+from console.browse.query import QuerySource, stream_query
 from console.browse.source import PageSource
 from console.browse.stream import can_copy, copy_lines, stream_rows
 from console.connection.session import Session
@@ -62,29 +63,52 @@ class Export:
     """What is written, and how.
 
     Attributes:
-        selection: Which columns and rows; their values are written whole.
-        query: The same as a query.
+        names: The columns' names.
+        read: Reads the rows whole, some at a time, in a time that may be limited.
+        copied: The same as a query that COPY may run; None where it may not.
+        blame: Says better what a failure comes from.
     """
 
-    selection: Selection
-    query: sql.Composable
+    names: tuple[str, ...]
     form: Format
+    read: Callable[[Session, float], AsyncGenerator[list[Row], None]]
+    copied: sql.Composable | None
+    blame: Callable[[Session, DatabaseFailed], Awaitable[ConsoleError]]
 
-    @classmethod
-    def of(cls, source: PageSource, form: Format, *, ordered: bool) -> Export:
-        """Returns the export of what a source pages through.
 
-        Args:
-            source: Which rows.
-            form: The file's format.
-            ordered: Whether the rows come in the source's order. To keep millions of rows in
-                an order nobody asked for costs more than to read them.
-        """
-        selection = source.selection
-        plain = sql.SQL("select {} from {}{}").format(
-            selection.names, selection.origin, selection.chosen.where
-        )
-        return cls(selection, source.statement if ordered else plain, form)
+def export_of(source: PageSource, form: Format, *, ordered: bool) -> Export:
+    """Returns the export of what a source pages through.
+
+    Args:
+        source: Which rows.
+        form: The file's format.
+        ordered: Whether the rows come in the source's order. To keep millions of rows in an
+            order nobody asked for costs more than to read them.
+    """
+    selection = source.selection
+    names = tuple(column.name for column in selection.shown)
+    if isinstance(source, QuerySource):
+        typed = source.typed
+
+        async def same(session: Session, error: DatabaseFailed) -> ConsoleError:
+            return error
+
+        def read_query(session: Session, limit: float) -> AsyncGenerator[list[Row], None]:
+            return stream_query(session, typed, statement_timeout=limit)
+
+        return Export(names, form, read_query, None, same)
+    plain = sql.SQL("select {} from {}{}").format(
+        selection.names, selection.origin, selection.chosen.where
+    )
+    query = source.statement if ordered else plain
+
+    async def blame(session: Session, error: DatabaseFailed) -> ConsoleError:
+        return await blamed(session, selection.relation, selection.chosen, error)
+
+    def read(session: Session, limit: float) -> AsyncGenerator[list[Row], None]:
+        return stream_rows(session, query, statement_timeout=limit)
+
+    return Export(names, form, read, query, blame)
 
 
 async def export(
@@ -133,8 +157,7 @@ async def export(
             _refuse_existing(path, replace)
             part.replace(path)
     except DatabaseFailed as error:
-        selection = what.selection
-        raise await blamed(session, selection.relation, selection.chosen, error) from error
+        raise await what.blame(session, error) from error
     finally:
         part.unlink(missing_ok=True)
     yield Progress(count, size, time.perf_counter() - started, True)
@@ -149,27 +172,26 @@ async def _chunks(
     session: Session, what: Export, limit: float
 ) -> AsyncGenerator[tuple[int, bytes], None]:
     """Makes the parts of the file, each with the number of rows in it."""
-    if what.form is Format.CSV and can_copy(session):
+    if what.form is Format.CSV and what.copied is not None and can_copy(session):
         header = 1
-        blocks = copy_lines(session, what.query, "format csv, header", statement_timeout=limit)
+        blocks = copy_lines(session, what.copied, "format csv, header", statement_timeout=limit)
         async with contextlib.aclosing(blocks):
             async for lines in blocks:
                 yield len(lines) - header, b"".join(lines)
                 header = 0
         return
-    names = [column.name for column in what.selection.shown]
     if what.form is Format.CSV:
-        yield 0, as_csv(names).encode()
+        yield 0, as_csv(what.names).encode()
     elif what.form is Format.JSON:
         yield 0, b"["
     before = "\n"
-    portions = stream_rows(session, what.query, statement_timeout=limit)
+    portions = what.read(session, limit)
     async with contextlib.aclosing(portions):
         async for rows in portions:
             if what.form is Format.CSV:
                 yield len(rows), "".join(map(as_csv, rows)).encode()
                 continue
-            objects = [json_text(dict(zip(names, row, strict=False))) for row in rows]
+            objects = [json_text(dict(zip(what.names, row, strict=False))) for row in rows]
             if what.form is Format.JSONL:
                 yield len(rows), ("\n".join(objects) + "\n").encode()
             else:

@@ -31,7 +31,7 @@ from console.catalog.reading import read
 from console.errors import NotFound
 
 if TYPE_CHECKING:
-    from console.connection.session import Session
+    from console.connection.session import Session, TextTable
 
 _DENSITY = 30.0
 """Rows in a block where the server does not know."""
@@ -124,6 +124,14 @@ class HeapSource:
             elapsed=time.perf_counter() - started,
             places=tuple(row[first:] for row in rows),
         )
+
+    async def ask(self, *queries: sql.Composable) -> list[TextTable]:
+        """Runs queries about the rows.
+
+        Raises:
+            ConsoleError: The server refused one, or the connection is gone.
+        """
+        return await read(self.session, *queries)
 
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place."""

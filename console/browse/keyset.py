@@ -31,7 +31,7 @@ from console.catalog.reading import read
 from console.errors import ConsoleError, DatabaseFailed, NotFound
 
 if TYPE_CHECKING:
-    from console.connection.session import Session
+    from console.connection.session import Session, TextTable
 
 _LONGEST = 8192
 """Stored bytes of a value that a place carries along; a longer one is looked up again."""
@@ -153,6 +153,14 @@ class KeysetSource:
             if (value := place[number]) is not None:
                 place[number] = value[1:] if value else OVERSIZE
         return tuple(place)
+
+    async def ask(self, *queries: sql.Composable) -> list[TextTable]:
+        """Runs queries about the rows.
+
+        Raises:
+            ConsoleError: The server refused one, or the connection is gone.
+        """
+        return await read(self.session, *queries)
 
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place."""

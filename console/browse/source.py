@@ -16,12 +16,12 @@ from console.browse.position import Position
 from console.browse.selection import Selection, select_from
 from console.catalog.paths import find_paths
 from console.catalog.relations import Relation
-from console.connection.session import Session
+from console.connection.session import Session, TextTable
 
 PAGE = 200
 """Rows of a page where they are not uncommonly wide."""
-_FEWEST = 50
-_CELLS = 20_000
+FEWEST = 50
+CELLS = 20_000
 
 
 class PageSource(Protocol):
@@ -60,6 +60,9 @@ class PageSource(Protocol):
 
     async def fetch(self, position: Position, limit: int | None = None) -> Page:
         """Reads a page."""
+
+    async def ask(self, *queries: sql.Composable) -> list[TextTable]:
+        """Runs queries of the console's own making about the rows."""
 
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place."""
@@ -101,7 +104,7 @@ async def open_source(
     """
     paths = await find_paths(session, relation)
     selection = select_from(relation, paths, columns=columns, where=where, cell=cell)
-    size = max(_FEWEST, min(PAGE, _CELLS // max(1, len(selection.shown))))
+    size = max(FEWEST, min(PAGE, CELLS // max(1, len(selection.shown))))
     sorts = sorting(paths, order)
     if paths.keys:
         return KeysetSource(session, selection, paths, sorts, size)

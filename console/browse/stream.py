@@ -19,7 +19,8 @@ _LARGEST = 1_000
 _ROOM = 1 << 20
 """Bytes that such a portion is kept below, as far as one can tell from the one before."""
 
-_ENCODING = (
+# Bytes of a database without an encoding come as they are.
+ENCODING = (
     "select pg_catalog.set_config('client_encoding', case"
     " pg_catalog.current_setting('server_encoding') when 'SQL_ASCII' then 'LATIN1' else 'UTF8' end,"
     " true)"
@@ -59,7 +60,9 @@ async def stream_rows(
                 yield [_fields(line) for line in lines]
         return
     async with session.transaction(statement_timeout=statement_timeout or None) as transaction:
-        portions = fetch_rows(transaction, query)
+        declare = sql.SQL("declare rowsight_all no scroll cursor for {}")
+        await transaction.execute(declare.format(query))
+        portions = portions_of(transaction, "rowsight_all")
         async with contextlib.aclosing(portions):
             async for rows in portions:
                 yield rows
@@ -81,7 +84,7 @@ async def copy_lines(
     milliseconds = round(statement_timeout * 1000)
     async with session.transaction() as transaction:
         await transaction.execute(f"set local statement_timeout = {milliseconds}")
-        await transaction.execute(_ENCODING)
+        await transaction.execute(ENCODING)
         with session.faults():
             cursor = transaction.connection.cursor()
             # As bytes, for the query goes out in UTF-8 whatever comes back.
@@ -100,19 +103,14 @@ async def copy_lines(
                     yield lines
 
 
-async def fetch_rows(
-    transaction: Transaction, query: sql.Composable
-) -> AsyncGenerator[list[Row], None]:
-    """Reads the rows of a query through a cursor, in portions that fit the size of the rows."""
-    await transaction.execute(sql.SQL("declare rowsight_all no scroll cursor for {}").format(query))
+async def portions_of(transaction: Transaction, cursor: str) -> AsyncGenerator[list[Row], None]:
+    """Reads what is left in a cursor, in portions that fit the size of the rows."""
     portion = 1
     while True:
-        fetch = f"fetch forward {portion} from rowsight_all"
-        table = text_table(await transaction.execute(fetch))
+        table = text_table(await transaction.execute(f"fetch forward {portion} from {cursor}"))
         if table.rows:
             yield table.rows
         if len(table.rows) < portion:
-            await transaction.execute("close rowsight_all")
             return
         size = sum(len(value) for row in table.rows for value in row if value is not None)
         portion = max(1, min(_LARGEST, 2 * portion, portion * _ROOM // max(size, 1)))

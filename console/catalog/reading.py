@@ -30,10 +30,13 @@ _SETTINGS = sql.SQL(
 _PATH = sql.SQL(", pg_catalog.set_config('search_path', {}, true)")
 
 
-def query(package: str, file: str, /, **literals: str | int | None) -> sql.Composed:
-    """Reads `queries/<file>.sql` of a package and puts literals in the place of `{names}`."""
-    parts = {key: sql.Literal(value) for key, value in literals.items()}
-    return sql.SQL(query_text(package, file)).format(**parts)
+def query(package: str, file: str, /, **parts: str | int | Composable | None) -> sql.Composed:
+    """Reads `queries/<file>.sql` of a package and puts SQL or literals in place of `{names}`."""
+    literals = {
+        key: part if isinstance(part, sql.Composable) else sql.Literal(part)
+        for key, part in parts.items()
+    }
+    return sql.SQL(query_text(package, file)).format(**literals)
 
 
 async def read(

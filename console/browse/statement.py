@@ -1,0 +1,127 @@
+"""What kind of statement a person typed, before anything of it is sent.
+
+This decides how it is run, not whether it is safe: that it only reads is enforced by the
+server, and that it is one statement by the protocol it is sent with.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from console.errors import Refused, UsageError
+
+_ROWS = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
+_HINTS = {
+    "INSERT": "this console reads; rows are written elsewhere",
+    "UPDATE": "this console reads; rows are written elsewhere",
+    "DELETE": "this console reads; rows are written elsewhere",
+    "BEGIN": "each statement runs in a transaction of its own that can't write",
+    "COMMIT": "each statement runs in a transaction of its own that can't write",
+    "COPY": "e exports the rows of a result",
+}
+
+
+class Kind(StrEnum):
+    """How a statement is run."""
+
+    ROWS = "rows"
+    PLAN = "plan"
+    SETTING = "setting"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """One statement as a person typed it.
+
+    Attributes:
+        kind: `rows` for what a cursor can hold, `plan` for EXPLAIN of such, `setting` for SHOW.
+        text: The statement without what surrounds it and without a semicolon.
+        start: Where it begins in what was typed, in characters from 0.
+        analyze: For `plan`: whether it is to be run, and measured.
+    """
+
+    kind: Kind
+    text: str
+    start: int
+    analyze: bool = False
+
+
+def classify(text: str) -> Typed:
+    """Finds the one statement in what was typed.
+
+    Raises:
+        UsageError: There is none, or more than one.
+        Refused: It is none of those that only read.
+    """
+    if "\0" in text:
+        raise UsageError("a statement can't hold a NUL character")
+    start, statement = _only(text)
+    words = _words(statement)
+    first = words[0].upper() if words else ""
+    if first in _ROWS:
+        return Typed(Kind.ROWS, statement, start)
+    if first == "SHOW":
+        return Typed(Kind.SETTING, statement, start)
+    if first == "EXPLAIN":
+        return _explain(statement, start)
+    name = first or "this"
+    raise Refused(
+        f"{name} is not run here", hint=_HINTS.get(first, "SELECT, VALUES, TABLE, EXPLAIN or SHOW")
+    )
+
+
+def _only(text: str) -> tuple[int, str]:
+    from sqlparse.engine import FilterStack
+
+    found: list[tuple[int, str]] = []
+    position = 0
+    for part in FilterStack().run(text):  # type: ignore[no-untyped-call]
+        whole = str(part)
+        body = _without_semicolon(part)
+        if _words(body):
+            offset = len(body) - len(body.lstrip())
+            found.append((position + offset, body.strip()))
+        position += len(whole)
+    if not found:
+        raise UsageError("there is nothing to run", hint="type a SELECT")
+    if len(found) > 1:
+        raise UsageError(
+            f"these are {len(found)} statements", hint="one at a time: select the one to run"
+        )
+    return found[0]
+
+
+def _without_semicolon(statement: object) -> str:
+    from sqlparse import tokens
+
+    parts = list(statement.flatten())  # type: ignore[attr-defined]
+    last = len(parts)
+    while last and (parts[last - 1].is_whitespace or parts[last - 1].ttype in tokens.Comment):
+        last -= 1
+    if last and parts[last - 1].match(tokens.Punctuation, ";"):
+        parts = parts[: last - 1]
+    return "".join(part.value for part in parts)
+
+
+def _words(text: str) -> list[str]:
+    """Returns the first words of a statement, comments and brackets before them left out."""
+    text = re.sub(r"\A(?:\s|\(|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", "", text, flags=re.DOTALL)
+    return re.findall(r"[A-Za-z_]+", text[:200])[:3]
+
+
+def _explain(statement: str, start: int) -> Typed:
+    match = re.match(
+        r"explain\s*(?:\(([^)]*)\)|((?:(?:analyze|analyse|verbose)\b\s*)*))\s*",
+        statement,
+        re.IGNORECASE,
+    )
+    assert match is not None
+    options = (match.group(1) or match.group(2) or "").lower()
+    inner = statement[match.end() :]
+    words = _words(inner)
+    if not words or words[0].upper() not in _ROWS:
+        raise Refused("only queries are explained here", hint="EXPLAIN SELECT …")
+    analyze = re.search(r"\banaly[sz]e\b(?!\s+(?:off|false|0))", options) is not None
+    return Typed(Kind.PLAN, inner, start + match.end(), analyze)
