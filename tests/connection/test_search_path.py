@@ -9,13 +9,16 @@ from console.connection.profile import Profile
 from console.connection.session import Session
 from tests.conftest import Admin
 
+SPRINGS = """
+create schema trap;
+create function trap.eq(name, name) returns boolean language plpgsql as
+$$ begin raise exception 'trap'; end $$;
+create function trap.glue(text, text) returns text language plpgsql as
+$$ begin raise exception 'trap'; end $$;
+"""
 TRAPS = (
     "create function trap.current_setting(text) returns text language sql as $$ select 'trap' $$",
-    "create function trap.eq(name, name) returns boolean language plpgsql as"
-    " $$ begin raise exception 'trap'; end $$",
     "create operator trap.= (leftarg = name, rightarg = name, function = trap.eq)",
-    "create function trap.glue(text, text) returns text language plpgsql as"
-    " $$ begin raise exception 'trap'; end $$",
     "create operator trap.|| (leftarg = text, rightarg = text, function = trap.glue)",
     "create domain trap.text as pg_catalog.text check (value = 'trap')",
 )
@@ -26,11 +29,8 @@ async def test_connecting_runs_no_function_of_the_database(
     trap: str, empty_db: Profile, admin: Admin
 ) -> None:
     with admin(empty_db) as connection:
-        connection.execute("create schema trap")
-        connection.execute(TRAPS[1].encode())
-        connection.execute(TRAPS[3].encode())
-        if trap not in (TRAPS[1], TRAPS[3]):
-            connection.execute(trap.encode())
+        connection.execute(SPRINGS)
+        connection.execute(trap.encode())
         database = sql.Identifier(empty_db.parameters["dbname"])
         connection.execute(
             sql.SQL("alter database {} set search_path = trap, pg_catalog").format(database)
