@@ -88,7 +88,8 @@ async def _ran(options: argparse.Namespace) -> tuple[RetentionPlan, RunResult]:
         if not options.yes:
             _confirm(options, reading, planned)
         async with reading.another("retention", read_only=False) as writing:
-            with _Watch() as watch:
+            watch = _Watch()
+            with watch:
                 result = await run_retention(
                     writing,
                     planned,

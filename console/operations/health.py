@@ -98,11 +98,13 @@ class Survey:
         checks: The figures, judged.
         tables: Rows behind them by name: `sizes`, `vacuum`, `indexes`, `sequences`,
             `statements`, `jobs`; without those that are not to be had.
+        missing: Why those are not to be had, by name.
         elapsed: Seconds it took.
     """
 
     checks: tuple[Check, ...]
     tables: Mapping[str, tuple[Row, ...]]
+    missing: Mapping[str, str]
     elapsed: float
 
 
@@ -243,6 +245,7 @@ async def read_survey(
     return Survey(
         tuple(storage_checks(answers, offers, limits or Thresholds())),
         {name: found for name, found in answers.items() if not isinstance(found, Unanswered)},
+        {name: found.why for name, found in answers.items() if isinstance(found, Unanswered)},
         time.perf_counter() - started,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from console.errors import CannotConnect, ConsoleError, NotFound, Refused
+from console.errors import CannotConnect, ConsoleError, NotFound, Refused, TimedOut
 from console.operations.announcement import (
     Bounds,
     PolicyPlan,
@@ -105,8 +105,8 @@ class _Counting:
         self.role = rights[CLEANUP].role
         self._counted: dict[str, int] | Unanswered | None = None
 
-    async def _ask(self, *statements: Composable) -> list[tuple[Row, ...]]:
-        return await ask(self.session, *statements, seconds=self.bounds.seconds, role=self.role)
+    async def _ask(self, *statements: Composable, seconds: float = 10.0) -> list[tuple[Row, ...]]:
+        return await ask(self.session, *statements, seconds=seconds, role=self.role)
 
     async def read_policies(self, *, days: int | None = None) -> tuple[str, Sequence[Row]]:
         """Reads the policies; with `days`, as if each had that limit."""
@@ -144,34 +144,44 @@ class _Counting:
             return _planned(row, PolicyStatus.NO_COLUMN, reason=reason)
         if row["filtered"] or not row["readable"]:
             return await self._measure_by_function(row)
+        try:
+            return await self._count(row, rule)
+        except CannotConnect:
+            raise
+        except ConsoleError as refusal:
+            return _planned(row, PolicyStatus.UNAVAILABLE, reason=refusal.message)
+
+    async def _count(self, row: Row, rule: Rule) -> PolicyPlan:
         expired = rule.expired(row["cut_off"])
         of_all = sql.SQL("explain (format json) select from {}").format(rule.relation)
         of_expired = sql.SQL("{} where {}").format(of_all, expired)
-        exact = True
+        count = sql.SQL(
+            "select count(*) as rows from (select from {} where {} limit {}) as expired"
+        ).format(rule.relation, expired, sql.Literal(self.bounds.rows + 1))
+        (sized,), all_rows, some_rows = await self._ask(
+            sql.SQL("select pg_total_relation_size({}::regclass) as bytes").format(
+                sql.Literal(rule.relation.as_string(None))
+            ),
+            of_all,
+            of_expired,
+        )
         try:
-            (counted,), all_rows, some_rows = await self._ask(
-                sql.SQL(
-                    "select count(*) as rows from (select from {} where {} limit {}) as expired"
-                ).format(rule.relation, expired, sql.Literal(self.bounds.rows + 1)),
-                of_all,
-                of_expired,
-            )
-            rows = counted["rows"]
-        except ConsoleError as refusal:
+            ((counted,),) = await self._ask(count, seconds=self.bounds.seconds)
+            rows, exact = counted["rows"], counted["rows"] <= self.bounds.rows
+        except TimedOut as refusal:
             if refusal.sqlstate != "57014":
-                return _unavailable(row, refusal)
-            # It takes too long: the planner's guess, from what ANALYZE found.
-            all_rows, some_rows = await self._ask(of_all, of_expired)
+                raise
             rows, exact = 0, False
-        if not exact or rows > self.bounds.rows:
-            rows, exact = max(rows, _guess(some_rows)), False
+        if not exact:
+            # Beyond the bound, or too slow: the planner's guess, from what ANALYZE found.
+            rows = max(rows, _guess(some_rows))
         return _planned(
             row,
             PolicyStatus.COUNTED if exact else PolicyStatus.ESTIMATED,
             rows=rows,
             exact=exact,
             oldest=await self._oldest(rule),
-            size=round(row["total_bytes"] * rows / max(rows, _guess(all_rows), 1)),
+            size=round(sized["bytes"] * rows / max(rows, _guess(all_rows), 1)),
         )
 
     async def _oldest(self, rule: Rule) -> str | None:
@@ -255,12 +265,6 @@ def _hidden(right: Right) -> Refused:
 
 def _guess(explained: Sequence[Row]) -> int:
     return int(explained[0]["QUERY PLAN"][0]["Plan"]["Plan Rows"])
-
-
-def _unavailable(row: Row, refusal: ConsoleError) -> PolicyPlan:
-    if isinstance(refusal, CannotConnect):
-        raise refusal
-    return _planned(row, PolicyStatus.UNAVAILABLE, reason=refusal.message)
 
 
 def _planned(

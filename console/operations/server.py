@@ -96,22 +96,25 @@ def _replica(row: Row | None, number: int) -> str:
 
 
 def _own_delay(own: Row, limits: Thresholds) -> list[Check]:
-    behind, seconds = float(own["bytes"] or 0), float(own["seconds"] or 0)
-    source = own["sender"] or "its primary"
+    behind, seconds = float(own["bytes"] or 0), own["seconds"]
     paused = ", replay is paused" if own["paused"] else ""
-    detail = f"this server replays {source}, {size(behind)} and {duration(seconds)} behind{paused}"
     if not own["receiving"]:
-        detail = f"this server receives nothing from its primary{paused}"
-    checks = [
-        judged("replication", limits.replication, behind, detail),
-        judged("replication_delay", limits.replication_delay, seconds, detail),
-    ]
-    if own["receiving"]:
-        return checks
-    return [
-        Check(check.name, Status.FAIL, check.value, check.unit, detail, check.threshold)
-        for check in checks
-    ]
+        why = f"this server receives nothing from its primary{paused}"
+        return [
+            Check(name, Status.FAIL, value, limit.unit, why, str(limit))
+            for name, value, limit in (
+                ("replication", behind, limits.replication),
+                ("replication_delay", seconds, limits.replication_delay),
+            )
+        ]
+    source = own["sender"] or "its primary"
+    time = "" if seconds is None else f" and {duration(seconds)}"
+    detail = f"this server replays {source}, {size(behind)}{time} behind{paused}"
+    checks = [judged("replication", limits.replication, behind, detail)]
+    if seconds is None:
+        why = f"{detail}, and has replayed no transaction yet to tell the time by"
+        return [*checks, unavailable("replication_delay", why, limits.replication_delay)]
+    return [*checks, judged("replication_delay", limits.replication_delay, seconds, detail)]
 
 
 def slots_check(answer: Answer, limit: Limit) -> Check:

@@ -7,7 +7,6 @@ select p."tableName" as "table",
        a.attname is not null as has_column,
        coalesce(has_table_privilege(c.oid, 'select'), false) as readable,
        coalesce(row_security_active(c.oid), false) as filtered,
-       pg_total_relation_size(c.oid) as total_bytes,
        (current_timestamp - make_interval(days => {days}))::text as cut_off
 from public.retention_policies as p
 left join pg_class as c
