@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from console.migration.model import (
     ApplyOptions,
     ApplyProgress,
     ApplyResult,
+    Difference,
     Plan,
     Severity,
     Verification,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from console.connection.session import Session, Transaction
 
 RETRIES = 5
+_BAD = (Severity.CRITICAL, Severity.ERROR)
 _STATEMENT_TIMEOUT = 600.0
 _WAIT_FOR_OTHERS = 600.0
 _POLL = 0.25
@@ -69,9 +71,7 @@ class NotVerified(CheckFailed):
 
     def __init__(self, verification: Verification) -> None:
         wrong = [
-            f"{d.state} {d.kind} {d.identity}"
-            for d in verification.differences
-            if not d.pending and d.severity in (Severity.CRITICAL, Severity.ERROR)
+            f"{d.state} {d.kind} {d.identity}" for d in verification.differences if not d.pending
         ]
         more = f" and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         super().__init__(
@@ -118,9 +118,10 @@ async def apply(
             "this server is a standby: it replays another server's log and takes no writes",
             hint="connect to the primary",
         )
-    applying = _Applying(
-        session, options or ApplyOptions(), expected or load_expected(), on_progress, confirmed
-    )
+    options = options or ApplyOptions()
+    if options.only is not None:
+        options = replace(options, history=False)
+    applying = _Applying(session, options, expected or load_expected(), on_progress, confirmed)
     return await applying.run()
 
 
@@ -227,7 +228,9 @@ class _Applying:
             if not self.committing:
                 lost.hint = "nothing was changed: the server rolls back what was not committed"
                 raise
-            verification = await look_again(self.session, self.expected, lost, self.tell)
+            verification = await look_again(
+                self.session, self.expected, lost, self.tell, only=self.options.only
+            )
             self.committing = False
         return self._result(verification, self.executed, self.options.history)
 
@@ -258,14 +261,24 @@ class _Applying:
             self.tell("checking", self.total)
             later = {(a.kind, a.identity) for a in planned.actions if a.after_commit}
             verification = await verify_in(tx, self.expected, pending=later, as_is=True)
-            if verification.failed():
-                raise NotVerified(verification)
+            if wrong := self._wrong(planned.verification, verification):
+                raise NotVerified(replace(verification, differences=wrong))
             if not self.options.dry_run:
                 self.tell("committing", self.total)
             self.later = len(later)
             self.committing = not self.options.dry_run
         self.committing = False
         return self._result(verification, self.executed, self.options.history)
+
+    def _wrong(self, before: Verification, after: Verification) -> tuple[Difference, ...]:
+        """Returns what must not be left: all that is bad, or of a part what it asked for."""
+        found = [d for d in after.differences if not d.pending]
+        bad = [d for d in found if d.severity in _BAD]
+        if (only := self.options.only) is None:
+            return tuple(bad)
+        known = {(d.kind, d.identity) for d in before.differences} - only
+        left = [d for d in found if (d.kind, d.identity) in only and d not in bad]
+        return (*(d for d in bad if (d.kind, d.identity) not in known), *left)
 
     def _checked(self, verification: Verification, tables: Mapping[str, Any]) -> Plan:
         """Makes the plan, and makes sure that it may be carried out."""
@@ -353,7 +366,8 @@ class _Applying:
         self, verification: Verification, executed: int = 0, recorded: bool = False
     ) -> ApplyResult:
         return ApplyResult(
-            applied=not self.options.dry_run and not verification.failed(),
+            applied=not self.options.dry_run
+            and (self.options.only is not None or not verification.failed()),
             statements_executed=executed,
             elapsed_ms=(time.perf_counter() - self.started) * 1000,
             retries=self.retries,

@@ -266,6 +266,8 @@ class ApplyOptions:
         replace_policies: Drop policies on our tables that are not ours.
         set_aside: Rename conflicting tables out of the way.
         lock_timeout: Seconds a statement may wait for a lock.
+        only: Mend these differences and leave all others; records no history. None means
+            everything that is critical or an error.
     """
 
     dry_run: bool = False
@@ -273,3 +275,4 @@ class ApplyOptions:
     replace_policies: bool = False
     set_aside: bool = False
     lock_timeout: float = 3.0
+    only: frozenset[Key] | None = None

@@ -131,7 +131,8 @@ class _Planning:
         self.blocked = {found.conflict.identity for found in self.in_the_way}
         self.moved = self.blocked if options.set_aside else set()
         self.fresh = (
-            verification.verdict is Verdict.NOT_APPLIED
+            options.only is None
+            and verification.verdict is Verdict.NOT_APPLIED
             and not self.moved
             and all(item.state is DriftState.MISSING for item in self._bad())
         )
@@ -142,7 +143,12 @@ class _Planning:
         acted: list[Difference] = []
         conflicts: list[Conflict] = []
         if not self.options.set_aside:
-            conflicts += [found.conflict for found in self.in_the_way]
+            asked = {difference.table or difference.identity for difference in self._bad()}
+            conflicts += [
+                found.conflict
+                for found in self.in_the_way
+                if self.options.only is None or found.conflict.identity in asked
+            ]
         for difference in self._bad():
             if difference.table in self.blocked:
                 continue  # what hangs on a table that is in the way goes with it
@@ -181,14 +187,18 @@ class _Planning:
                 yield TouchedTable(table, lock, live.rows, live.bytes)
 
     def _bad(self) -> Iterator[Difference]:
-        """Yields what apply acts on; warnings are shown and left alone."""
+        """Yields what apply acts on; warnings are left alone unless they are asked for."""
+        only = self.options.only
         for difference in self.verification.differences:
-            if difference.severity in (Severity.CRITICAL, Severity.ERROR):
+            if only is not None:
+                if (difference.kind, difference.identity) in only:
+                    yield difference
+            elif difference.severity in (Severity.CRITICAL, Severity.ERROR):
                 yield difference
 
     def _conflict(self, difference: Difference) -> Conflict | None:
         """Says why a difference is nothing that apply may mend by itself."""
-        extra = difference.state is DriftState.EXTRA
+        extra = difference.state is DriftState.EXTRA and self.options.only is None
         if extra and difference.kind == "policy":
             if self.options.replace_policies:
                 return None
@@ -218,7 +228,7 @@ class _Planning:
             yield from phased(action)
         done = {action.offset for _, action in steps}
         for statement in self.expected.statements:
-            if statement.seed and statement.start not in done:
+            if statement.seed and self.options.only is None and statement.start not in done:
                 yield self._create(statement)
 
     def _create(self, statement: Statement) -> Action:

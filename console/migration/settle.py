@@ -13,7 +13,7 @@ from console.migration.verify import verify
 if TYPE_CHECKING:
     from console.connection.session import Session
     from console.migration.expected import Expected
-    from console.migration.model import Verification
+    from console.migration.model import Key, Verification
     from console.migration.watch import Tell
 
 _PATIENCE = 30.0
@@ -27,12 +27,24 @@ class NotApplied(CannotConnect):
 
 
 async def look_again(
-    session: Session, expected: Expected, lost: CannotConnect, tell: Tell
+    session: Session,
+    expected: Expected,
+    lost: CannotConnect,
+    tell: Tell,
+    *,
+    only: frozenset[Key] | None = None,
 ) -> Verification:
     """Connects anew, waits until the lost transaction is over, and verifies.
 
     Never applies again. The lost transaction holds the lock of all applies until its backend
     has committed or noticed that we are gone.
+
+    Args:
+        session: The session that lost its connection.
+        expected: What was applied.
+        lost: How it was lost.
+        tell: Told meanwhile.
+        only: The differences that were to be mended; None means all.
 
     Raises:
         NotApplied: The database is as it was.
@@ -59,7 +71,8 @@ async def look_again(
             hint="rowsight migrate verify tells, as soon as the server answers",
             detail=lost.detail,
         ) from lost
-    if verification.failed():
+    left = {(difference.kind, difference.identity) for difference in verification.differences}
+    if verification.failed() if only is None else left & only:
         raise NotApplied(
             "the connection was lost at the commit; looked again: it was not applied",
             hint="the database is as it was; apply again when you are ready",
