@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from console.connection.profile import Profile
+from tests.operations.rows import ADA, FLOW
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Database = psycopg.Connection[Any]
@@ -63,3 +64,15 @@ def count(database: Database, table: str, condition: str = "true") -> int:
     row = database.execute(f"select count(*) from {table} where {condition}".encode()).fetchone()
     assert row is not None
     return int(row[0])
+
+
+@pytest.fixture
+def people(database: Database) -> Database:
+    """The user and the workflow that rows belong to."""
+    database.execute(
+        f"insert into public.users (id, email) values ('{ADA}', 'ada@example.com');"
+        f'insert into public.privacy_prefs ("userId", "dataRetentionDays") values (\'{ADA}\', 20);'
+        'insert into public.workflows (id, "userId", name, definition)'
+        f" values ('{FLOW}', '{ADA}', 'w', '{{}}')".encode()
+    )
+    return database

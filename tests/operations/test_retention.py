@@ -22,59 +22,10 @@ from tests.operations.conftest import (
     logged_in,
     make_role,
 )
-
-ADA = "00000000-0000-4000-8000-000000000001"
-FLOW = "00000000-0000-4000-8000-000000000002"
-ROWS: dict[str, dict[str, Any]] = {
-    "events": {"userId": ADA, "filePath": "/a", "eventType": "created"},
-    "utm_tracks": {"userId": ADA},
-    "audit_logs": {"action": "x"},
-    "telemetry_events": {"userId": ADA, "appId": "a", "eventType": "b"},
-    "audit_log": {"action": "x"},
-    "metrics_log": {"source": "x", "metric": "{}"},
-    "analytics_events": {"event_name": "x"},
-    "sessions": {"userId": ADA, "token": "#"},
-    "mfa_enforced_sessions": {"userId": ADA, "sessionToken": "#"},
-    "workflow_executions": {"workflowId": FLOW, "startedAt": "2001-01-01"},
-    "workflow_runs": {"user_id": ADA, "workflow_id": "w", "status": "failed"},
-    "spend": {"platform": "x"},
-    "metrics_daily": {},
-    "patterns": {"userId": ADA, "fileExtension": "#"},
-    "relationships": {
-        "userId": ADA,
-        "sourceFile": "#",
-        "targetFile": "y",
-        "relationType": "z",
-    },
-}
-"""What a row of each table needs beside its time; `#` becomes unique."""
+from tests.operations.rows import ADA, ROWS, add
 
 CUT = "2025-03-30 01:30:00+00"
 """Within the hour that Berlin's clocks skip."""
-
-
-def add(database: Database, table: str, time: str | None) -> None:
-    values = {name: time if value == "#" else value for name, value in ROWS[table].items()}
-    values[RULES[table].column] = time
-    database.execute(
-        sql.SQL("insert into {} ({}) values ({})").format(
-            sql.Identifier("public", table),
-            sql.SQL(", ").join(map(sql.Identifier, values)),
-            sql.SQL(", ").join(map(sql.Literal, values.values())),
-        )
-    )
-
-
-@pytest.fixture
-def people(database: Database) -> Database:
-    """The user and the workflow that rows belong to."""
-    database.execute(
-        f"insert into public.users (id, email) values ('{ADA}', 'ada@example.com');"
-        f'insert into public.privacy_prefs ("userId", "dataRetentionDays") values (\'{ADA}\', 20);'
-        'insert into public.workflows (id, "userId", name, definition)'
-        f" values ('{FLOW}', '{ADA}', 'w', '{{}}')".encode()
-    )
-    return database
 
 
 async def planned(profile: Profile, bounds: Bounds | None = None) -> RetentionPlan:

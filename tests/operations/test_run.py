@@ -1,0 +1,514 @@
+"""Running retention: what was announced goes, nothing else, and all of it is on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from console.connection.profile import Profile
+from console.connection.session import Session
+from console.errors import NotFound, Refused, UsageError
+from console.journal import Journal
+from console.operations.outcome import TELEMETRY, RunResult, TargetState, explain
+from console.operations.pace import Control, Pace, Progress
+from console.operations.retention import plan
+from console.operations.run import run
+from tests.operations.conftest import (
+    Admin,
+    Database,
+    add_audit_logs,
+    add_policy,
+    count,
+    logged_in,
+    make_role,
+)
+from tests.operations.rows import ADA, add
+
+
+async def clean(profile: Profile, **how: Any) -> RunResult:
+    """Plans and runs."""
+    async with Session(profile) as session:
+        return await run(session, await plan(session), **how)
+
+
+def audited(database: Database) -> list[tuple[Any, ...]]:
+    return database.execute(
+        'select action, resource, "resourceId", metadata from public.audit_logs'
+        " where action like 'retention.%' order by \"timestamp\""
+    ).fetchall()
+
+
+async def test_what_was_announced_is_deleted(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_policy(people, "events", 30)
+    add_policy(people, "audit_log", 30, enabled=False)
+    add_audit_logs(people, 250, "40 days")
+    add_audit_logs(people, 70, "20 days")
+    add(people, "audit_log", "2001-01-01")
+    result = await clean(master_db, batch=100)
+    assert (result.outcome, result.failure, result.audit) == ("done", None, "")
+    audit_logs, events = result.targets
+    assert (audit_logs.announced, audit_logs.exact, audit_logs.deleted) == (250, True, 250)
+    assert (audit_logs.batches, audit_logs.state, audit_logs.explanation) == (3, "done", "")
+    assert (events.announced, events.deleted, events.state) == (0, 0, TargetState.DONE)
+    assert (result.deleted, result.batches) == (250, 3)
+    assert count(people, "public.audit_logs", "action = 'old.row'") == 70
+    assert count(people, "public.audit_log") == 1
+    ran = people.execute(
+        'select "tableName", "lastRun" > now() - interval \'1 minute\''
+        " from public.retention_policies order by 1"
+    ).fetchall()
+    assert ran == [("audit_log", None), ("audit_logs", True), ("events", True)]
+
+
+async def test_it_is_on_record_here_and_there(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 5)
+    result = await clean(master_db)
+    intent, outcome = Journal().entries()
+    assert (intent.action, intent.operation) == ("retention run", result.operation)
+    assert intent.facts["tables"]["audit_logs"]["announced"] == 5
+    assert intent.facts["server"]["database"] == master_db.parameters["dbname"]
+    assert outcome.facts == {"outcome": "done", "deleted": {"audit_logs": 5}}
+    started, ended = audited(people)
+    assert started[:3] == ("retention.started", "retention_policies", result.operation)
+    assert started[3]["tables"]["audit_logs"]["announced"] == 5
+    assert ended[:3] == ("retention.run", "retention_policies", result.operation)
+    assert ended[3]["deleted"] == {"audit_logs": 5}
+    assert (ended[3]["operation"], ended[3]["login"]) == (result.operation, "postgres")
+
+
+async def test_the_service_role_does_it_for_who_may_become_it(
+    master_db: Profile, people: Database
+) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_policy(people, "telemetry_events", 30)
+    add_audit_logs(people, 5)
+    add(people, "telemetry_events", "2001-01-01")
+    result = await clean(logged_in(master_db, "authenticator"), telemetry=True)
+    assert (result.outcome, result.deleted, result.audit) == ("done", 6, "")
+    assert [one[3]["login"] for one in audited(people)] == ["authenticator"] * 2
+
+
+async def test_every_users_telemetry_goes_by_its_own_limit(
+    master_db: Profile, people: Database
+) -> None:
+    bob = ADA.replace("1", "9")
+    people.execute("insert into public.users (id, email) values (%s, 'bob@example.com')", [bob])
+    people.execute('insert into public.privacy_prefs ("userId") values (%s)', [bob])
+    for user, ages in ((ADA, (1, 21, 22, 400)), (bob, (1, 13, 15))):
+        for age in ages:
+            people.execute(
+                'insert into public.telemetry_events ("userId", "appId", "eventType", "timestamp")'
+                " values (%s, 'a', 'b', now() - make_interval(days => %s))",
+                [user, age],
+            )
+    result = await clean(master_db, tables=[], telemetry=True, batch=2)
+    (target,) = result.targets
+    assert (target.name, target.announced, target.deleted) == (TELEMETRY, 4, 4)
+    assert result.users == {ADA: 3, bob: 1}
+    assert count(people, "public.telemetry_events") == 3
+
+
+async def test_what_is_gone_already_is_explained(master_db: Profile, people: Database) -> None:
+    # The policy takes first what the users' own limits were to take.
+    add_policy(people, "telemetry_events", 30)
+    add(people, "telemetry_events", "2001-01-01")
+    policy, telemetry = (await clean(master_db, telemetry=True)).targets
+    assert (policy.deleted, policy.explanation) == (1, "")
+    assert (telemetry.announced, telemetry.deleted) == (1, 0)
+    assert telemetry.explanation == (
+        "1 fewer than announced: others deleted or renewed them meanwhile"
+    )
+
+
+async def test_rows_that_came_meanwhile_are_explained(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 10)
+    async with Session(master_db) as session:
+        announced = await plan(session)
+        add_audit_logs(people, 7)
+        (target,) = (await run(session, announced)).targets
+    assert (target.announced, target.deleted) == (10, 17)
+    assert target.explanation == "7 more than announced came, or became old enough, meanwhile"
+
+
+@pytest.mark.parametrize(
+    ("announced", "exact", "deleted", "state", "words"),
+    [
+        (5, True, 5, TargetState.DONE, ""),
+        (5, False, 5, TargetState.DONE, ""),
+        (5, False, 9, TargetState.DONE, "an estimate"),
+        (None, False, 9, TargetState.DONE, "nothing was announced"),
+        (5, True, 2, TargetState.CANCELLED, "3 of the announced rows are still there"),
+        (5, False, 2, TargetState.FAILED, "about 3 of the announced"),
+        (5, True, 0, TargetState.SKIPPED, ""),
+    ],
+)
+def test_numbers_that_differ_are_explained(
+    announced: int | None, exact: bool, deleted: int, state: TargetState, words: str
+) -> None:
+    explanation = explain(announced, exact, deleted, state)
+    assert words in explanation
+    assert bool(words) == bool(explanation)
+
+
+async def test_a_named_policy_is_run_alone(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_policy(people, "audit_log", 30)
+    add_audit_logs(people, 3)
+    add(people, "audit_log", "2001-01-01")
+    result = await clean(master_db, tables=["audit_log", "audit_log"])
+    assert [(one.name, one.deleted) for one in result.targets] == [("audit_log", 1)]
+    assert count(people, "public.audit_logs", "action = 'old.row'") == 3
+
+
+async def test_what_must_never_go_is_refused_by_name(master_db: Profile, people: Database) -> None:
+    for table in ("users", "privacy_transparency_log", "nonsense"):
+        add_policy(people, table, 1)
+        with pytest.raises(Refused, match=table):
+            await clean(master_db, tables=[table])
+    add_policy(people, "events", 1, enabled=False)
+    with pytest.raises(Refused, match="disabled"):
+        await clean(master_db, tables=["events"])
+    with pytest.raises(NotFound, match="spend"):
+        await clean(master_db, tables=["spend"])
+    assert list(Journal().entries()) == []
+    assert audited(people) == []
+
+
+async def test_what_can_not_be_cleaned_up_is_skipped(master_db: Profile, people: Database) -> None:
+    for table in ("users", "audit_log", "patterns", "privacy_transparency_log"):
+        add_policy(people, table, 1)
+    people.execute('alter table public.patterns drop column "lastUsed"')
+    add(people, "audit_log", "2001-01-01")
+    people.execute("update public.users set \"createdAt\" = '2001-01-01'")
+    result = await clean(master_db)
+    assert {one.name: (one.state.value, one.deleted) for one in result.targets} == {
+        "users": ("skipped", 0),
+        "audit_log": ("done", 1),
+        "patterns": ("skipped", 0),
+        "privacy_transparency_log": ("skipped", 0),
+    }
+    assert result.outcome == "done"
+    assert count(people, "public.users") == 1
+
+
+async def test_one_table_that_fails_stops_no_other(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_log", 1)
+    add_policy(people, "spend", 1)
+    add(people, "audit_log", "2001-01-01")
+    add(people, "spend", "2001-01-01")
+    people.execute(
+        "create function public.no() returns trigger language plpgsql as"
+        " $$ begin raise exception 'not today \x1b[2J'; end $$;"
+        "create trigger no before delete on public.audit_log for each row"
+        " execute function public.no()"
+    )
+    result = await clean(master_db)
+    audit_log, spend = result.targets
+    assert (audit_log.state, audit_log.deleted) == (TargetState.FAILED, 0)
+    assert audit_log.reason.startswith("not today")
+    assert "1 of the announced rows are still there" in audit_log.explanation
+    assert (spend.state, spend.deleted) == (TargetState.DONE, 1)
+    assert result.outcome == "failed"
+    assert result.failure is not None
+    assert audited(people)[-1][0] == "retention.failed"
+
+
+# --- who may
+
+
+async def test_without_write_mode_nothing_is_begun(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 3)
+    with pytest.raises(Refused, match="read-only"):
+        await clean(replace(master_db, read_only=True))
+    assert count(people, "public.audit_logs") == 3
+    assert list(Journal().entries()) == []
+
+
+async def test_without_service_rights_it_is_refused_with_the_reason(
+    master_db: Profile, people: Database
+) -> None:
+    add_policy(people, "audit_logs", 30)
+    make_role(people, "onlooker", "bypassrls")
+    people.execute("grant select on public.retention_policies, public.audit_logs to onlooker")
+    async with Session(logged_in(master_db, "onlooker")) as session:
+        announced = await plan(session)
+        assert announced.policy("audit_logs").expired_rows == 0
+        for tables, telemetry in ((None, False), ([], True)):
+            with pytest.raises(Refused) as caught:
+                await run(session, announced, tables=tables, telemetry=telemetry)
+            assert "onlooker may not execute public.cleanup_" in caught.value.message
+    people.execute("drop owned by onlooker")
+
+
+async def test_a_run_that_can_not_be_audited_says_so(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_log", 30)
+    add(people, "audit_log", "2001-01-01")
+    people.execute("revoke insert on public.audit_logs from service_role")
+    result = await clean(logged_in(master_db, "authenticator"))
+    assert (result.outcome, result.deleted) == ("done", 1)
+    assert "permission denied for table audit_logs" in result.audit
+
+
+async def test_without_a_journal_nothing_is_done(
+    master_db: Profile, people: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 3)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("ROWSIGHT_STATE", str(tmp_path / "file" / "state"))
+    with pytest.raises(Exception, match="journal"):
+        await clean(master_db)
+    assert count(people, "public.audit_logs") == 3
+
+
+@pytest.mark.parametrize("batch", [0, -1, 1_000_001])
+async def test_a_batch_has_a_size(master_db: Profile, people: Database, batch: int) -> None:
+    with pytest.raises(UsageError):
+        await clean(master_db, batch=batch)
+
+
+# --- while it runs
+
+
+async def test_progress_adds_up(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_policy(people, "audit_log", 30)
+    add_audit_logs(people, 1000)
+    add(people, "audit_log", "2001-01-01")
+    seen: list[Progress] = []
+    await clean(master_db, batch=100, on_progress=seen.append)
+    assert {(one.target, one.number, one.targets) for one in seen} == {
+        ("audit_log", 1, 2),
+        ("audit_logs", 2, 2),
+    }
+    assert all(before.total <= after.total for before, after in pairwise(seen))
+    assert (seen[-1].state, seen[-1].total, seen[-1].announced) == ("finishing", 1001, 1000)
+    half = next(one for one in seen if one.target == "audit_logs" and one.done == 500)
+    assert half.rate > 0
+    assert half.eta == pytest.approx(500 / half.rate)
+    assert (half.batches, half.state) == (5, "working")
+
+
+def at(rows: int, act: Callable[[], None]) -> Callable[[Progress], None]:
+    """Acts once a run has deleted so many rows."""
+    acted = False
+
+    def look(state: Progress) -> None:
+        nonlocal acted
+        if state.total >= rows and not acted:
+            acted = True
+            act()
+
+    return look
+
+
+async def test_cancelling_ends_it_after_the_batch(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_policy(people, "spend", 30)
+    add_audit_logs(people, 1000)
+    control = Control()
+    result = await clean(master_db, batch=100, control=control, on_progress=at(300, control.cancel))
+    audit_logs, spend = result.targets
+    assert (result.outcome, audit_logs.deleted, audit_logs.state) == ("cancelled", 300, "cancelled")
+    assert "700 of the announced rows are still there" in audit_logs.explanation
+    assert "stays deleted" in audit_logs.explanation
+    assert (spend.state, spend.deleted) == (TargetState.SKIPPED, 0)
+    assert count(people, "public.audit_logs", "action = 'old.row'") == 700
+    assert people.execute('select "lastRun" from public.retention_policies').fetchall() == [
+        (None,),
+        (None,),
+    ]
+    assert audited(people)[-1][0] == "retention.cancelled"
+    assert audited(people)[-1][3]["deleted"] == {"audit_logs": 300}
+    assert list(Journal().entries())[-1].facts["outcome"] == "cancelled"
+
+
+async def test_a_pause_holds_nothing(master_db: Profile, people: Database, admin: Admin) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 500)
+    control = Control()
+    states: list[str] = []
+
+    def look(state: Progress) -> None:
+        states.append(state.state)
+        at_200(state)
+
+    at_200 = at(200, control.pause)
+    async with Session(master_db) as session:
+        announced = await plan(session)
+        work = asyncio.create_task(
+            run(session, announced, batch=100, control=control, on_progress=look)
+        )
+        for _ in range(500):
+            if states.count("paused") >= 2:
+                break
+            await asyncio.sleep(0.02)
+        assert control.paused
+        assert count(people, "public.audit_logs", "action = 'old.row'") == 300
+        # Nobody waits for a run that is paused.
+        other = admin(master_db)
+        other.execute("set lock_timeout = '1s'")
+        other.execute("begin; lock table public.audit_logs, public.retention_policies; commit")
+        control.resume()
+        result = await work
+    assert (result.outcome, result.deleted) == ("done", 500)
+
+
+async def test_a_pause_can_be_cancelled(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 500)
+    control = Control()
+    control.pause()
+    async with Session(master_db) as session:
+        announced = await plan(session)
+        work = asyncio.create_task(run(session, announced, control=control))
+        await asyncio.sleep(0.3)
+        control.cancel()
+        result = await work
+    assert (result.outcome, result.deleted) == ("cancelled", 0)
+
+
+async def test_a_policy_that_changes_meanwhile_stops_it(
+    master_db: Profile, people: Database
+) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 500)
+    add_audit_logs(people, 100, "10 days")
+
+    def tighten() -> None:
+        people.execute('update public.retention_policies set "retentionDays" = 1')
+
+    result = await clean(master_db, batch=100, on_progress=at(200, tighten))
+    (target,) = result.targets
+    assert (target.state, target.deleted) == (TargetState.FAILED, 200)
+    assert "changed since its rows were counted" in target.reason
+    assert count(people, "public.audit_logs", "action = 'old.row'") == 400
+    assert result.failure is not None
+    assert result.failure.exit_code == 6
+
+
+async def test_it_waits_for_who_holds_a_row(
+    master_db: Profile, people: Database, admin: Admin
+) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 50)
+    busy = admin(master_db)
+    busy.execute("begin; update public.audit_logs set resource = 'held'")
+    states: list[str] = []
+    async with Session(master_db) as session:
+        announced = await plan(session)
+        work = asyncio.create_task(
+            run(session, announced, on_progress=lambda state: states.append(state.state))
+        )
+        for _ in range(500):
+            if "waiting" in states:
+                break
+            await asyncio.sleep(0.02)
+        busy.execute("commit")
+        result = await work
+    assert "waiting" in states
+    assert (result.outcome, result.deleted) == ("done", 50)
+
+
+async def test_it_tells_that_it_lives_while_a_batch_takes_long(
+    master_db: Profile, people: Database
+) -> None:
+    add_policy(people, "audit_log", 30)
+    for _ in range(3):
+        add(people, "audit_log", "2001-01-01")
+    people.execute(
+        "create function public.slow() returns trigger language plpgsql as"
+        " $$ begin perform pg_sleep(0.4); return old; end $$;"
+        "create trigger slow before delete on public.audit_log for each row"
+        " execute function public.slow()"
+    )
+    seen: list[Progress] = []
+    result = await clean(master_db, on_progress=seen.append)
+    assert result.deleted == 3
+    before = [one.elapsed for one in seen if one.done == 0]
+    assert len(before) >= 3
+    assert max(after - first for first, after in pairwise(before)) < 1
+
+
+async def test_cancelling_the_task_rolls_the_batch_back(
+    master_db: Profile, people: Database
+) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 300)
+    people.execute(
+        "create function public.slow() returns trigger language plpgsql as"
+        " $$ begin perform pg_sleep(30); return old; end $$;"
+        "create trigger slow before delete on public.audit_logs for each row"
+        " when (old.resource = 'slow') execute function public.slow()"
+    )
+    people.execute(
+        "update public.audit_logs set resource = 'slow' where ctid = (select max(ctid) from"
+        " public.audit_logs)"
+    )
+    seen: list[Progress] = []
+    async with Session(master_db) as session:
+        announced = await plan(session)
+        work = asyncio.create_task(run(session, announced, batch=100, on_progress=seen.append))
+        for _ in range(500):
+            if sum(one.total == seen[-1].total for one in seen) > 3:
+                break
+            await asyncio.sleep(0.02)
+        gone = seen[-1].total
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        assert count(people, "public.audit_logs", "action = 'old.row'") == 300 - gone
+        assert await session.value("select 1") == 1, "the session is usable"
+    result = list(Journal().entries())[-1]
+    assert (result.facts["outcome"], result.facts["deleted"]) == ("cancelled", {"audit_logs": gone})
+    assert audited(people)[-1][0] == "retention.cancelled"
+
+
+async def test_two_runs_at_once_delete_each_row_once(master_db: Profile, people: Database) -> None:
+    add_policy(people, "audit_logs", 30)
+    add_audit_logs(people, 2000)
+    async with Session(master_db) as first, Session(master_db) as second:
+        announced = await plan(first)
+        results = await asyncio.gather(
+            run(first, announced, batch=100), run(second, announced, batch=100)
+        )
+    assert {result.outcome for result in results} == {"done"}
+    assert sum(result.deleted for result in results) == 2000
+    assert count(people, "public.audit_logs", "action = 'old.row'") == 0
+    for result in results:
+        (target,) = result.targets
+        assert target.deleted == 2000 or "others deleted" in target.explanation
+
+
+def test_a_batch_shrinks_when_it_takes_long_and_grows_again() -> None:
+    pace = Pace(10_000)
+    pace.took(0.6, 10_000)
+    assert pace.limit == 5_000
+    pace.took(0.3, 5_000)
+    assert pace.limit == 5_000
+    pace.took(0.01, 5_000)
+    assert pace.limit == 10_000
+    for _ in range(20):
+        pace.took(2.0, 10)
+    assert pace.limit == 100
+    assert not pace.shrink()
+    small = Pace(7)
+    small.took(2.0, 7)
+    assert small.limit == 7, "never less than asked for, where that is little"
+
+
+def test_an_eta_needs_a_rate() -> None:
+    assert Pace(10).eta(100) is None
+    assert Pace(10).eta(None) is None
+    pace = Pace(10)
+    pace.took(0.1, 10)
+    assert (pace.eta(-5), pace.rate > 0) == (0.0, True)
