@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -53,18 +54,29 @@ async def foresee(source: PageSource) -> Foresight:
         query = sql.SQL("{} limit {}").format(source.statement, sql.Literal(source.size))
     (table,) = await source.ask(sql.SQL("explain (format json, verbose) ") + query)
     plan = parse_plan(table.rows[0][0] or "")
-    nodes = [node for _, node in plan.root.walk()]
-    sorts = [_input(node) for node in nodes if node.kind == "Sort"]
+    nodes = list(_processes(plan.root))
+    sorts = [_input(node) * times for node, times in nodes if node.kind == "Sort"]
     scans = [
-        node
-        for node in nodes
+        node.rows * times
+        for node, times in nodes
         if node.kind == "Seq Scan" and any(name == "Filter" for name, _ in node.details)
     ]
-    passed = sum(node.rows for node in scans)
+    passed = sum(scans)
     there = source.selection.relation.rows_estimate or passed
     # A page may be full before all have been looked at.
     looked_at = round(there * min(1.0, source.size / max(1, passed))) if scans else 0
-    return Foresight(plan.root.cost, max(sorts, default=0), looked_at)
+    return Foresight(plan.root.cost, round(max(sorts, default=0)), looked_at)
+
+
+def _processes(node: PlanNode, times: float = 1.0) -> Iterator[tuple[PlanNode, float]]:
+    """Yields the steps, each with what to multiply its rows by: they are told per process."""
+    yield node, times
+    workers = int(dict(node.details).get("Workers Planned", "0"))
+    if workers:
+        # The leader helps the less, the more others there are, says the planner.
+        times *= workers + max(0.0, 1 - 0.3 * workers)
+    for child in node.children:
+        yield from _processes(child, times)
 
 
 def _input(node: PlanNode) -> int:

@@ -90,10 +90,10 @@ class Chart:
             if spot is None:
                 break
             found.append(between(sort.column, spot))
-            if spot.high is not None or spot.share == 0:
-                break
-            # All these rows hold the same value, so the next column decides.
+            # Where all these rows hold the same value, the next column decides.
             share = 1 - spot.share if sort.descending else spot.share
+            if spot.high is not None or share == 0:
+                break
         if not found:
             raise ConsoleError(
                 f"nothing is known of where the values of {self._sorts[0].column.name} lie",

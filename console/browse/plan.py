@@ -48,7 +48,7 @@ class PlanNode:
         kind: The server's name for the step, such as `Index Scan`.
         relation: The identity of the table it reads, or None.
         cost: The planner's cost units up to its last row, with everything below.
-        rows: Rows the planner expects each time it runs.
+        rows: Rows the planner expects each time it runs; below a Gather, in each process.
         actual_rows: Rows it had on average; None where the query was not run.
         loops: How often it ran.
         milliseconds: What it took in all, with everything below; None likewise.
@@ -104,7 +104,7 @@ def parse_plan(text: str) -> Plan:
     try:
         (document,) = json.loads(text)
         root = _node(document["Plan"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConsoleError("the server's plan can't be read", hint="see the detail") from error
     return Plan(root, document.get("Planning Time"), document.get("Execution Time"))
 

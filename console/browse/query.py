@@ -211,10 +211,10 @@ async def _alone(
     try:
         with session.faults():
             try:
-                # The binary format is only to be had from the extended protocol, which takes
-                # one statement. Text, names and JSON look the same in it.
-                statement = (prefix + text).encode()
-                cursor = await transaction.connection.execute(statement, binary=True)
+                # In a pipeline the driver speaks the extended protocol only, which takes one
+                # statement at a time.
+                async with transaction.connection.pipeline():
+                    cursor = await transaction.connection.execute((prefix + text).encode())
             except Error as error:
                 position = error.diag.statement_position
                 raise

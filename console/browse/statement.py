@@ -78,12 +78,10 @@ def _only(text: str) -> tuple[int, str]:
     found: list[tuple[int, str]] = []
     position = 0
     for part in FilterStack().run(text):  # type: ignore[no-untyped-call]
-        whole = str(part)
-        body = _without_semicolon(part)
-        if _words(body):
-            offset = len(body) - len(body.lstrip())
-            found.append((position + offset, body.strip()))
-        position += len(whole)
+        body = _body(part)
+        if body.strip():
+            found.append((position + len(body) - len(body.lstrip()), body.strip()))
+        position += len(str(part))
     if not found:
         raise UsageError("there is nothing to run", hint="type a SELECT")
     if len(found) > 1:
@@ -93,16 +91,19 @@ def _only(text: str) -> tuple[int, str]:
     return found[0]
 
 
-def _without_semicolon(statement: object) -> str:
+def _body(statement: object) -> str:
+    """Returns a statement up to its semicolon, or nothing if it is comments only."""
     from sqlparse import tokens
 
     parts = list(statement.flatten())  # type: ignore[attr-defined]
-    last = len(parts)
-    while last and (parts[last - 1].is_whitespace or parts[last - 1].ttype in tokens.Comment):
-        last -= 1
-    if last and parts[last - 1].match(tokens.Punctuation, ";"):
-        parts = parts[: last - 1]
-    return "".join(part.value for part in parts)
+    code = [
+        number
+        for number, part in enumerate(parts)
+        if not (part.is_whitespace or part.ttype in tokens.Comment)
+    ]
+    if code and parts[code[-1]].match(tokens.Punctuation, ";"):
+        parts = parts[: code.pop()]
+    return "".join(part.value for part in parts) if code else ""
 
 
 def _words(text: str) -> list[str]:

@@ -64,8 +64,8 @@ class Distribution:
         number = max(0, bisect_right(self.starts, fraction) - 1)
         inside = fraction - self.starts[number]
         mass = self.masses[number]
-        if mass > 0 and inside <= mass:
-            return Spot(self.values[number], None, inside / mass)
+        if mass > 0 and (inside <= mass or number + 1 == len(self.values)):
+            return Spot(self.values[number], None, min(1.0, inside / mass))
         if number + 1 == len(self.values):
             return Spot(self.values[number], None, 0.0)
         gap = self.starts[number + 1] - self.starts[number] - mass
