@@ -71,6 +71,7 @@ class Governed:
     Attributes:
         identity: Schema and name, quoted where needed.
         kind: The server's letter.
+        key: The primary key's columns; empty without one.
         estimate: Rows, as the planner last counted them; None if never.
         login_filtered: Whether policies bind the login as well.
     """
@@ -79,6 +80,7 @@ class Governed:
     schema: str
     name: str
     kind: str
+    key: tuple[str, ...]
     estimate: int | None
     login_filtered: bool
     standings: Mapping[str, Standing]
@@ -120,6 +122,7 @@ def _governed(found: Mapping[str, Any]) -> Governed:
         schema=found["schema"],
         name=found["name"],
         kind=found["kind"],
+        key=tuple(found["key"]),
         estimate=None if found["estimate"] is None else int(found["estimate"]),
         login_filtered=found["login_filtered"],
         standings={

@@ -159,6 +159,8 @@ def check_expression(text: str) -> list[Token]:
     tokens = scan(text)
     if not tokens:
         raise UsageError("there is no expression", hint="write what a policy's USING would hold")
+    if tokens[0].word in _QUERY_WORDS:
+        raise UsageError("a query is no expression", hint="put brackets around it")
     opened: list[str] = []
     for token in tokens:
         if token.kind == "open":
@@ -256,23 +258,27 @@ def _pieces(tokens: Sequence[Token], word: str) -> list[Sequence[Token]]:
 
 
 def called(tokens: Sequence[Token]) -> set[tuple[str | None, str]]:
-    """Lists the functions a text calls, and the names behind a dot that may be functions.
-
-    Returns:
-        Schema, or None, and name, as the server folds them.
-    """
+    """Lists the functions a text calls: schema, or None, and name, as the server folds them."""
     found = set()
-    for place, token in enumerate(tokens):
-        name = token.identifier
-        if name is None:
-            continue
-        dotted = place >= 1 and tokens[place - 1].text == "."
-        before = tokens[place - 2].identifier if dotted and place >= 2 else None
-        if place + 1 < len(tokens) and tokens[place + 1].text == "(":
-            found.add((before if dotted else None, name))
-        elif dotted:
-            found.add((None, name))
+    for token, before in _named(tokens):
+        after = tokens.index(token) + 1
+        if after < len(tokens) and tokens[after].text == "(":
+            found.add((before, token.identifier or ""))
     return found
+
+
+def behind_dots(tokens: Sequence[Token]) -> set[str]:
+    """Lists the names behind a dot: `row.f` calls f(row) where the row has no column f."""
+    return {token.identifier or "" for token, before in _named(tokens) if before is not None}
+
+
+def _named(tokens: Sequence[Token]) -> Iterator[tuple[Token, str | None]]:
+    """Goes through the names, each with the one before the dot in front of it."""
+    for place, token in enumerate(tokens):
+        if token.identifier is not None:
+            dotted = place >= 1 and tokens[place - 1].text == "."
+            owner = tokens[place - 2].identifier if dotted and place >= 2 else None
+            yield token, owner or "" if dotted else None
 
 
 def names(tokens: Sequence[Token]) -> set[str]:

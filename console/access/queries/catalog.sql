@@ -8,6 +8,13 @@ select pg_catalog.jsonb_build_object(
   'rls', c.relrowsecurity,
   'forced', c.relforcerowsecurity,
   'login_filtered', pg_catalog.row_security_active(c.oid),
+  'key', coalesce((
+    select pg_catalog.jsonb_agg(a.attname order by u.place)
+    from pg_catalog.pg_index i
+    cross join lateral pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
+    where i.indrelid = c.oid and i.indisprimary and u.place <= i.indnkeyatts
+  ), '[]'),
   'estimate', case when c.reltuples >= 0 then pg_catalog.round(c.reltuples) end,
   'roles', (
     select pg_catalog.jsonb_object_agg(r.rolname, pg_catalog.jsonb_build_object(

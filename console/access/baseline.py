@@ -1,0 +1,252 @@
+"""Access as a file: taken once, held against the database after every migration.
+
+The file is TOML, in a fixed order, so that two of them can be compared by eye and by diff.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from console.access.cells import Cell
+from console.access.counting import OnCells
+from console.access.impersonation import Preview
+from console.access.matrix import Matrix, matrix
+from console.access.people import resolve
+from console.access.persona import Persona
+from console.access.rules import Command
+from console.access.visibility import BOUND
+from console.connection.session import Session
+from console.errors import UsageError
+
+VERSION = 1
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_HEAD = """\
+# Who may do what, as rowsight found it. Check it with: rowsight access check FILE
+# all, some, none of the rows; open: some row may be inserted; denied: no privilege.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A persona as a baseline names it.
+
+    Attributes:
+        name: As on the command line: an e-mail, an id, `anon`, `role:NAME`.
+        claims: Merged over the defaults; a JSON object or nothing.
+        aal: 1 or 2, or nothing.
+    """
+
+    name: str
+    claims: str | None = None
+    aal: int | None = None
+
+    async def resolve(self, login: Session) -> Persona:
+        """Finds the persona.
+
+        Raises:
+            NotFound: There is nobody of that name.
+            UsageError: The claims do not parse.
+        """
+        return await resolve(login, self.name, claims=self.claims, aal=self.aal)
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What a file says.
+
+    Attributes:
+        bound: Rows that were counted one by one.
+        expected: For each persona: table → command → what it says, as `some 3 of 40`.
+    """
+
+    bound: int
+    expected: tuple[tuple[Named, Mapping[str, Mapping[str, str]]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A cell that is not what the baseline says.
+
+    Attributes:
+        command: Empty when the whole table is new or gone.
+        expected: What the file says; empty for a table it does not know.
+        found: What is there; empty for a table that is gone.
+    """
+
+    persona: str
+    table: str
+    command: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        where = f"{self.persona} · {self.table}" + (f" · {self.command}" if self.command else "")
+        if not self.expected:
+            return f"{where}: not in the baseline, now {self.found}"
+        return f"{where}: was {self.expected}, now {self.found or 'gone'}"
+
+
+def write_baseline(
+    found: Matrix, named: Sequence[Named], *, bound: int = BOUND, counts: bool = True
+) -> str:
+    """Writes a matrix as a baseline.
+
+    Args:
+        found: The matrix of the personas.
+        named: How each is named, in the order of the matrix' personas.
+        bound: Rows that were counted one by one.
+        counts: Whether numbers of rows are part of it. On data that grows they would change by
+            themselves; on a database made for tests they catch more.
+
+    Returns:
+        TOML text that ends with a newline.
+    """
+    lines = [_HEAD, f"version = {VERSION}", f"bound = {bound}"]
+    for name, persona in zip(named, found.personas, strict=True):
+        lines += ["", "[[persona]]", f"as = {_string(name.name)}"]
+        if name.aal is not None:
+            lines.append(f"aal = {name.aal}")
+        if name.claims is not None:
+            canonical = json.dumps(json.loads(name.claims), ensure_ascii=False, sort_keys=True)
+            lines.append(f"claims = {_string(canonical)}")
+        lines.append("[persona.tables]")
+        width = max((len(_key(row.table)) for row in found.rows), default=0)
+        for row in sorted(found.rows, key=lambda row: row.table):
+            cells = row.cells[persona.label]
+            said = ", ".join(
+                f"{command} = {_string(say(cell, counts=counts))}"
+                for command, cell in cells.items()
+            )
+            lines.append(f"{_key(row.table):{width}} = {{ {said} }}")
+    return "\n".join(lines) + "\n"
+
+
+def say(cell: Cell, *, counts: bool = True) -> str:
+    """Says what a cell holds, in a form that does not change from run to run."""
+    if counts and cell.state == "some" and cell.exact and cell.total is not None:
+        return f"some {cell.visible} of {cell.total}"
+    return cell.state
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else _string(name)
+
+
+def _string(text: str) -> str:
+    """Writes a TOML string; JSON's escapes are TOML's too, but for those of a surrogate pair."""
+    escaped = json.dumps(text, ensure_ascii=False)
+    return re.sub(
+        r"[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]",
+        lambda match: f"\\u{ord(match[0]):04x}",
+        escaped,
+    )
+
+
+def read_baseline(text: str) -> Baseline:
+    """Reads a baseline.
+
+    Raises:
+        UsageError: It is none, or of a version that is not known.
+    """
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"the baseline is not TOML: {error}", hint="take a new one") from error
+    if found.get("version") != VERSION:
+        raise UsageError(
+            f"the baseline is not of version {VERSION}", hint="take a new one with access snapshot"
+        )
+    try:
+        bound = int(found.get("bound", BOUND))
+        return Baseline(bound, tuple(_expected(entry) for entry in found.get("persona", [])))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"the baseline is not complete: {error}", hint="take a new one with access snapshot"
+        ) from error
+
+
+def _expected(entry: Mapping[str, Any]) -> tuple[Named, Mapping[str, Mapping[str, str]]]:
+    named = Named(str(entry["as"]), entry.get("claims"), entry.get("aal"))
+    tables = {
+        str(table): {Command(command).value: str(said) for command, said in cells.items()}
+        for table, cells in entry["tables"].items()
+    }
+    return named, tables
+
+
+async def take(
+    login: Session,
+    preview: Preview,
+    named: Sequence[Named],
+    *,
+    bound: int = BOUND,
+    counts: bool = True,
+    on_cells: OnCells | None = None,
+) -> str:
+    """Takes a baseline of what personas may do.
+
+    Args:
+        login: Reads what governs the tables.
+        preview: The connection for the personas' side.
+        named: Who.
+        bound: Rows that are counted one by one.
+        counts: Whether numbers of rows are part of it.
+        on_cells: Told of progress.
+
+    Raises:
+        NotFound: There is nobody of that name.
+        ConsoleError: The connection is gone or the server refused.
+    """
+    personas = [await name.resolve(login) for name in named]
+    found = await matrix(login, preview, personas, bound=bound, on_cells=on_cells)
+    return write_baseline(found, named, bound=bound, counts=counts)
+
+
+async def check(
+    login: Session, preview: Preview, baseline: Baseline, *, on_cells: OnCells | None = None
+) -> list[Change]:
+    """Compares the database with a baseline.
+
+    A number of rows is compared where the baseline holds one. A table it does not know is a
+    change too: somebody made it, and nobody looked at who may see it.
+
+    Returns:
+        What is different, by persona, table and command; empty when all is as it was.
+
+    Raises:
+        NotFound: Somebody it names is gone.
+        ConsoleError: The connection is gone or the server refused.
+    """
+    personas = [await named.resolve(login) for named, _ in baseline.expected]
+    found = await matrix(login, preview, personas, bound=baseline.bound, on_cells=on_cells)
+    changes: list[Change] = []
+    for persona, (named, tables) in zip(found.personas, baseline.expected, strict=True):
+        there = {row.table: row.cells[persona.label] for row in found.rows}
+        for table in sorted({*there, *tables}):
+            changes += _changes(named.name, table, tables.get(table), there.get(table))
+    return changes
+
+
+def _changes(
+    persona: str,
+    table: str,
+    expected: Mapping[str, str] | None,
+    found: Mapping[Command, Cell] | None,
+) -> list[Change]:
+    if found is None:
+        return [Change(persona, table, "", "there", "")]
+    if expected is None:
+        may = [f"{command} {say(cell)}" for command, cell in found.items()]
+        return [Change(persona, table, "", "", ", ".join(may))]
+    changes = []
+    for command, cell in found.items():
+        if command in expected:
+            said = say(cell, counts=" of " in expected[command])
+            if said != expected[command] and say(cell) != expected[command]:
+                changes.append(Change(persona, table, command, expected[command], say(cell)))
+    return changes

@@ -1,0 +1,197 @@
+"""What one persona sees and another does not, table by table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from console.access.catalog import Governed, read_catalog
+from console.access.cells import Cell
+from console.access.impersonation import Impersonation, Preview
+from console.access.matrix import matrix
+from console.access.persona import Persona
+from console.access.rules import Command, export_snapshot, looking
+from console.access.visibility import BOUND
+from console.connection.session import Session, TextTable
+from console.errors import ConsoleError
+
+_SEES = ("all", "some")
+
+Key = tuple[str | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One table that two personas see differently.
+
+    Attributes:
+        cells: What each sees, as in the matrix.
+        only: Rows that only the first and only the second sees; None where they are too many
+            to be compared one by one.
+        both: Rows that both see; None likewise.
+        samples: Keys of some of the rows that only one sees, the first's and the second's.
+        key: The columns of the keys; `ctid` without a key.
+        message: Why rows could not be compared.
+    """
+
+    table: str
+    cells: tuple[Cell, Cell]
+    only: tuple[int, int] | None
+    both: int | None
+    samples: tuple[tuple[Key, ...], tuple[Key, ...]]
+    key: tuple[str, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two personas side by side.
+
+    Attributes:
+        differences: Tables that they see differently.
+        same: Tables of which both see the same rows, or none.
+        notes: What limits it.
+        elapsed: Seconds.
+    """
+
+    personas: tuple[Persona, Persona]
+    differences: tuple[Difference, ...]
+    same: tuple[str, ...]
+    notes: tuple[str, ...]
+    elapsed: float
+
+
+OnTable = Callable[[str, int, int], None]
+"""Told the table that is being compared, how many are done, and how many there are."""
+
+
+async def compare(
+    login: Session,
+    preview: Preview,
+    first: Persona,
+    second: Persona,
+    *,
+    tables: Sequence[str] | None = None,
+    bound: int = BOUND,
+    sample: int = 20,
+    on_table: OnTable | None = None,
+) -> Comparison:
+    """Compares what two personas see, by the keys of the rows, in one snapshot.
+
+    Args:
+        login: Reads what governs the tables.
+        preview: The connection for the personas' side.
+        first: One of them.
+        second: The other.
+        tables: Identities; None for all but the system's and the platform's.
+        bound: Rows of a table that are compared one by one.
+        sample: Keys to return for each side.
+        on_table: Told of progress.
+
+    Raises:
+        UsageError: They have the same label.
+        Refused: The login may not act as one of them.
+        ContainmentBroken: A policy left the role or the transaction.
+        ConsoleError: The connection is gone or the server refused.
+    """
+    started = time.perf_counter()
+    catalog = await read_catalog(login, {first.role, second.role}, tables)
+    select = (Command.SELECT,)
+    found = await matrix(
+        login, preview, (first, second), commands=select, bound=bound, catalog=catalog
+    )
+    asked, same, differences = [], [], []
+    for governed in catalog:
+        cells = (
+            found.cell(governed.identity, first.label, Command.SELECT),
+            found.cell(governed.identity, second.label, Command.SELECT),
+        )
+        if any(cell.state == "error" for cell in cells):
+            differences.append(_uncompared(governed, cells, "one of them can't be counted"))
+        elif {cell.state for cell in cells} == {"all"} or not any(
+            cell.state in _SEES for cell in cells
+        ):
+            same.append(governed.identity)
+        else:
+            asked.append((governed, cells))
+    async with looking(login) as transaction:
+        snapshot = await export_snapshot(transaction)
+        keys: list[dict[str, list[Key] | ConsoleError | None]] = []
+        for side, persona in enumerate((first, second)):
+            async with preview.impersonate(persona, snapshot=snapshot) as acting:
+                seen: dict[str, list[Key] | ConsoleError | None] = {}
+                for place, (governed, cells) in enumerate(asked):
+                    if on_table is not None:
+                        on_table(governed.identity, side * len(asked) + place, 2 * len(asked))
+                    seen[governed.identity] = await _keys(acting, governed, cells[side], bound)
+                keys.append(seen)
+    for governed, cells in asked:
+        difference = _difference(
+            governed, cells, keys[0][governed.identity], keys[1][governed.identity], sample
+        )
+        if difference is None:
+            same.append(governed.identity)
+        else:
+            differences.append(difference)
+    return Comparison(
+        (first, second),
+        tuple(sorted(differences, key=lambda d: d.table)),
+        tuple(sorted(same)),
+        found.notes,
+        time.perf_counter() - started,
+    )
+
+
+def _uncompared(governed: Governed, cells: tuple[Cell, Cell], message: str) -> Difference:
+    return Difference(
+        governed.identity, cells, None, None, ((), ()), governed.key or ("ctid",), message
+    )
+
+
+async def _keys(
+    acting: Impersonation, governed: Governed, cell: Cell, bound: int
+) -> list[Key] | ConsoleError | None:
+    """Reads the keys a persona sees; None where there are more than can be compared."""
+    if cell.state not in _SEES:
+        return []
+    if cell.visible is None or cell.visible > bound or (not cell.exact and cell.visible >= bound):
+        return None
+    names = [sql.Identifier(governed.name, name) for name in governed.key or ("ctid",)]
+    query = sql.SQL("select {} from {} limit {}").format(
+        sql.SQL(", ").join(sql.SQL("{}::text").format(name) for name in names),
+        governed.table,
+        sql.Literal(bound + 1),
+    )
+    found = await acting.attempt(query)
+    if not isinstance(found, TextTable):
+        return found
+    return list(found.rows) if len(found.rows) <= bound else None
+
+
+def _difference(
+    governed: Governed,
+    cells: tuple[Cell, Cell],
+    mine: list[Key] | ConsoleError | None,
+    theirs: list[Key] | ConsoleError | None,
+    sample: int,
+) -> Difference | None:
+    for side in (mine, theirs):
+        if isinstance(side, ConsoleError):
+            return _uncompared(governed, cells, side.message)
+    if not isinstance(mine, list) or not isinstance(theirs, list):
+        return _uncompared(governed, cells, "too many rows to compare one by one")
+    first, second = set(mine), set(theirs)
+    if first == second:
+        return None
+    only = (sorted(first - second, key=str), sorted(second - first, key=str))
+    return Difference(
+        governed.identity,
+        cells,
+        (len(only[0]), len(only[1])),
+        len(first & second),
+        (tuple(only[0][:sample]), tuple(only[1][:sample])),
+        governed.key or ("ctid",),
+    )
