@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -13,15 +15,19 @@ from textual.message import Message
 from textual.worker import Worker, WorkerState
 
 from console.errors import ConsoleError
-from console.migration.model import ApplyProgress, Verdict
-from console.ui import applying, words
+from console.migration.model import ApplyOptions, ApplyProgress, Verdict
+from console.ui import applying, steps, words
 from console.ui.connections import OPERATIONS, Connections
 from console.ui.pane import Pane
 from console.ui.report import Report
+from console.ui.steps import Applied, Failed, Planned, Progressed, Recalled, Verified
 from console.ui.trouble import trouble
+from console.ui.verdict import would_resolve
+from console.ui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from console.migration.model import ApplyResult, Plan, Verification
+    from console.connection.session import Session
+    from console.migration.model import Plan, Verification
 
 
 class MigrationPane(Pane):
@@ -31,48 +37,15 @@ class MigrationPane(Pane):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "verify", "Verify again"),
         Binding("p", "plan", "Plan"),
+        Binding("m", "mend", "Mend this"),
+        Binding("s", "set_aside", "Set aside tables in the way"),
+        Binding("x", "replace_policies", "Drop policies not ours"),
         Binding("a", "apply", "Apply"),
+        Binding("h", "history", "History"),
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "stop", "Cancel"),
         Binding("escape,q", "back", "Back to the verdict"),
     ]
-
-    @dataclass
-    class Verified(Message):
-        """The database was compared with the migration."""
-
-        verification: Verification
-        at: str
-
-    @dataclass
-    class Planned(Message):
-        """The plan was worked out."""
-
-        plan: Plan
-        at: str
-
-    @dataclass
-    class Progressed(Message):
-        """The apply got further; the last such message counts."""
-
-        state: ApplyProgress
-
-        def can_replace(self, message: Message) -> bool:
-            """Collapses a flood."""
-            return isinstance(message, MigrationPane.Progressed)
-
-    @dataclass
-    class Applied(Message):
-        """The apply came to its end."""
-
-        result: ApplyResult
-
-    @dataclass
-    class Failed(Message):
-        """A step failed; `step` is `verify`, `plan` or `apply`."""
-
-        step: str
-        error: ConsoleError
 
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
@@ -80,7 +53,9 @@ class MigrationPane(Pane):
         self.verified_at = ""
         self.plan: Plan | None = None
         self.view = "verdict"
-        """`verdict`, `plan` or `apply`."""
+        """`verdict`, `plan`, `apply` or `history`."""
+        self.options = ApplyOptions()
+        """How the plan on the screen was made, and will be applied."""
         self.error: ConsoleError | None = None
         self._doing: Worker[None] | None = None
         self._step = ""
@@ -112,38 +87,25 @@ class MigrationPane(Pane):
         self.refresh_bindings()
 
     @work(exclusive=True, group="migration")
-    async def _verify(self) -> None:
-        from console.migration.verify import verify
-
+    async def _ask(self, step: str, ask: Callable[[Session], Awaitable[Message]]) -> None:
         try:
-            session = await self.connections.open(OPERATIONS)
-            self.post_message(self.Verified(await verify(session), words.clock()))
+            self.post_message(await ask(await self.connections.open(OPERATIONS)))
         except ConsoleError as error:
-            self.post_message(self.Failed("verify", error))
-
-    @work(exclusive=True, group="migration")
-    async def _plan(self) -> None:
-        from console.migration.plan import plan
-
-        try:
-            session = await self.connections.open(OPERATIONS)
-            self.post_message(self.Planned(await plan(session), words.clock()))
-        except ConsoleError as error:
-            self.post_message(self.Failed("plan", error))
+            self.post_message(Failed(step, error))
 
     @work(exclusive=True, group="migration")
     async def _apply(self, plan: Plan) -> None:
         from console.migration.apply import apply
 
         def tell(state: ApplyProgress) -> None:
-            self.post_message(self.Progressed(state))
+            self.post_message(Progressed(state))
 
         try:
             session = await self.connections.open(OPERATIONS)
-            result = await apply(session, on_progress=tell, confirmed=plan)
-            self.post_message(self.Applied(result))
+            result = await apply(session, self.options, on_progress=tell, confirmed=plan)
+            self.post_message(Applied(result))
         except ConsoleError as error:
-            self.post_message(self.Failed("apply", error))
+            self.post_message(Failed("apply", error))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """After a cancel, says so; after a cancelled apply, looks at what is there now."""
@@ -185,7 +147,14 @@ class MigrationPane(Pane):
         self._rest()
         self.plan = message.plan
         self.view = "plan"
-        self.report.show_plan(message.plan, message.at)
+        self.report.show_plan(message.plan, message.at, write_mode=self.status.write_mode)
+        self.refresh_bindings()
+
+    @on(Recalled)
+    def _recalled(self, message: Recalled) -> None:
+        self._rest()
+        self.view = "history"
+        self.report.show_history(message.history, message.at)
         self.refresh_bindings()
 
     @on(Progressed)
@@ -211,6 +180,10 @@ class MigrationPane(Pane):
             self.report.say(trouble(message.error, ("r", "try again"), ("d", "detail")))
         self.refresh_bindings()
 
+    @on(Lines.Moved)
+    def _moved(self) -> None:
+        self.refresh_bindings()  # not everything can be mended
+
     def _end(self, text: Content) -> None:
         self.plan = None
         self.report.caption.right = Content.styled(words.clock(), "$muted")
@@ -224,8 +197,25 @@ class MigrationPane(Pane):
         match action:
             case "verify":
                 return self.online and idle and self.view == "verdict"
+            case "history":
+                return self.online and idle and self.view == "verdict"
             case "plan":
                 return self.online and idle and self.view == "verdict" and self._drifted
+            case "mend":
+                return (
+                    self.online
+                    and idle
+                    and self.view == "verdict"
+                    and self.report.mendable is not None
+                )
+            case "set_aside" | "replace_policies":
+                return (
+                    self.online
+                    and idle
+                    and self.view == "plan"
+                    and self.plan is not None
+                    and would_resolve(action, self.plan, self.options)
+                )
             case "apply":
                 return self.online and idle and self._may_apply
             case "stop":
@@ -256,13 +246,35 @@ class MigrationPane(Pane):
 
     def action_verify(self) -> None:
         """Compares the database with the migration."""
-        self._start("verify", "verifying", self._verify())
+        self._start("verify", "verifying", self._ask("verify", steps.verify))
         if self.verification is None:
             self.report.say(Content("Comparing this database with what the migration makes of it."))
 
     def action_plan(self) -> None:
-        """Works out what apply would do."""
-        self._start("plan", "planning", self._plan())
+        """Works out what apply would do to mend everything."""
+        self._plan_with(ApplyOptions())
+
+    def _plan_with(self, options: ApplyOptions) -> None:
+        self.options = options
+        self._start("plan", "planning", self._ask("plan", partial(steps.plan, options)))
+
+    def action_mend(self) -> None:
+        """Works out what would mend the difference under the cursor, and nothing else."""
+        if self.report.mendable is not None:
+            self._plan_with(ApplyOptions(only=frozenset({self.report.mendable})))
+
+    def action_set_aside(self) -> None:
+        """Plans anew, with tables in the way renamed, or not any more."""
+        self._plan_with(replace(self.options, set_aside=not self.options.set_aside))
+
+    def action_replace_policies(self) -> None:
+        """Plans anew, with policies that are not ours dropped, or not any more."""
+        wanted = not self.options.replace_policies
+        self._plan_with(replace(self.options, replace_policies=wanted))
+
+    def action_history(self) -> None:
+        """Shows which migrations are on record."""
+        self._start("history", "reading", self._ask("history", steps.recall))
 
     def action_apply(self) -> None:
         """Shows the plan; once that is on the screen, asks, and applies it."""

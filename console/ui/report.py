@@ -12,14 +12,15 @@ from textual.widgets import Static
 
 from console.errors import ConsoleError
 from console.migration.model import Verdict
-from console.ui import verdict, words
+from console.ui import recorded, verdict, words
 from console.ui.applying import Progress
 from console.ui.trouble import keys
 from console.ui.widgets.caption import Caption
-from console.ui.widgets.findings import Findings
+from console.ui.widgets.findings import FindingList, Findings
 from console.visible import visible
 
 if TYPE_CHECKING:
+    from console.migration.history import History
     from console.migration.model import Plan, Verification
 
 
@@ -94,10 +95,20 @@ class Report(Container):
             hints = [("p", "plan"), ("a", "apply") if write_mode else ("W", "write mode, to apply")]
         return Content("\n").join([*lines, Content(""), keys(*hints)])
 
-    def show_plan(self, plan: Plan, at: str) -> None:
+    @property
+    def mendable(self) -> tuple[str, str] | None:
+        """Kind and identity of the difference under the cursor, where something mends it."""
+        differences = self.query_one("#differences", Findings)
+        current = differences.query_one(FindingList).current if differences.display else None
+        return (current.kind, current.name) if current and current.sql else None
+
+    def show_plan(self, plan: Plan, at: str, *, write_mode: bool) -> None:
         """Shows what apply would do."""
         self.caption.left = verdict.plan_title(plan)
-        self.caption.right = Content.styled(f"planned {at}", "$muted")
+        planned = Content.styled(f"planned {at}", "$muted")
+        if plan.actions and not plan.conflicts and not write_mode:
+            planned = Content.assemble(keys(("W", "write mode, to apply")), "   ", planned)
+        self.caption.right = planned
         self.query_one("#migration-counts", Static).update(verdict.plan_counts(plan))
         steps = verdict.steps(plan)
         self.query_one("#steps", Findings).show(steps)
@@ -105,6 +116,12 @@ class Report(Container):
             self._display("#steps")
         else:
             self.say(Content("The database is what the migration says already."), counts=True)
+
+    def show_history(self, history: History, at: str) -> None:
+        """Shows which migrations are on record, and what follows from that."""
+        self.caption.left = recorded.title(history)
+        self.caption.right = Content.styled(f"read {at}", "$muted")
+        self.say(recorded.account(history))
 
     def show_progress(self) -> None:
         """Shows how far an apply is, from its beginning."""

@@ -10,6 +10,7 @@ from textual.content import Content
 
 from console.migration.model import (
     Action,
+    ApplyOptions,
     Conflict,
     Difference,
     Plan,
@@ -145,6 +146,16 @@ def plan_counts(plan: Plan) -> Content:
         )
     )
     return Content("   ").join(parts)
+
+
+def would_resolve(option: str, plan: Plan, options: ApplyOptions) -> bool:
+    """Tells whether `set_aside` or `replace_policies` would clear a conflict, or has done so."""
+    if options.only is not None:
+        return False
+    policies = {d.identity for d in plan.verification.differences if d.kind == "policy"}
+    wanted = option == "replace_policies"
+    found = any((conflict.identity in policies) == wanted for conflict in plan.conflicts)
+    return found or bool(getattr(options, option))
 
 
 def steps(plan: Plan) -> list[Finding]:

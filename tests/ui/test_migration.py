@@ -310,3 +310,49 @@ async def test_a_failure_to_verify_keeps_its_sentence_and_detail(
         holder.rollback()
         await pilot.press("r")
         await until(pilot, "✓ In sync")
+
+
+async def test_one_difference_is_mended_and_the_others_stay(drifted: Profile, admin: Admin) -> None:
+    app = RowsightApp(drifted, tab=2)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "✕ 4 differences")
+        assert findings(app)[0].name == "public.events"
+        await pilot.press("m")
+        await until(pilot, "→ 1 statement in one transaction")
+        await pilot.press("a")
+        await until(pilot, "y yes, do it")
+        await pilot.pause(0.5)
+        await pilot.press("y")
+        await until(pilot, "✓ Applied", patience=60)
+        await pilot.press("escape")
+        await until(pilot, "✕ 3 differences")
+    secured = "select relrowsecurity from pg_class where oid = 'public.events'::regclass"
+    assert admin(drifted).execute(secured).fetchone() == (True,)
+
+
+async def test_a_way_out_of_a_conflict_is_a_key(drifted: Profile, admin: Admin) -> None:
+    admin(drifted).execute("create policy hole on public.workflows using (true)")
+    app = RowsightApp(drifted, tab=2)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, "differences")
+        await pilot.press("p")
+        await until(pilot, "✕ 1 conflict: apply is refused as a whole")
+        assert "s Set aside" not in lines(app)[-1]
+        await pilot.press("x")
+        await until(pilot, "in one transaction")
+        assert "drop" in text(app)
+        await pilot.press("x")
+        await until(pilot, "✕ 1 conflict: apply is refused as a whole")
+
+
+async def test_the_history_tells_what_is_on_record_and_how_to_put_it_right(
+    master_db: Profile,
+) -> None:
+    app = RowsightApp(read_only(master_db), tab=2)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "✓ In sync")
+        await pilot.press("h")
+        await until(pilot, "○ Not recorded: the master is not on record")
+        assert "supabase migration repair" in text(app)
+        await pilot.press("escape")
+        await until(pilot, "✓ In sync")
