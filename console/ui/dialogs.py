@@ -17,6 +17,7 @@ from console.connection.profile import Environment, Secret
 from console.errors import ConsoleError
 from console.ui.quiet import SILENCE, Deliberate
 from console.ui.status import Status
+from console.ui.widgets.field import Field
 from console.visible import visible, visible_lines
 
 Answer = TypeVar("Answer")
@@ -92,7 +93,7 @@ class AskPassword(Dialog[Secret]):
         """Yields why it is asked, and the field."""
         yield Static(Content(visible(self.reason)), classes="dialog-text")
         yield Static(Content.assemble(("for ", "$muted"), visible(self.who)), classes="dialog-text")
-        yield Input(password=True, compact=True, select_on_focus=False)
+        yield Field(password=True)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hands the password over; an empty one is no answer."""
@@ -131,7 +132,7 @@ class TypeTheName(Dialog[bool]):
     hints = (("enter", "do it, once the name is right"), ("esc", "no"))
     danger = True
 
-    class Typed(Input):
+    class Typed(Field):
         """A field that takes typing only: pasting is no proof of having read."""
 
         def _on_paste(self, event: events.Paste) -> None:
@@ -156,7 +157,7 @@ class TypeTheName(Dialog[bool]):
             Content.assemble("Type ", (visible(self.expected), "bold"), " to go on:"),
             classes="dialog-text",
         )
-        yield self.Typed(compact=True, select_on_focus=False)
+        yield self.Typed()
 
     def on_input_changed(self) -> None:
         """Notes the time of each character: enter right behind one is a paste."""

@@ -21,6 +21,7 @@ from console.ui.connections import BROWSE, Connections
 from console.ui.contents import Contents, described
 from console.ui.pane import Pane
 from console.ui.trouble import trouble
+from console.ui.widgets.field import Field
 from console.ui.widgets.grid import Grid
 from console.ui.widgets.lines import Lines
 from console.ui.widgets.relations import RelationList
@@ -84,7 +85,7 @@ class TablesPane(Pane):
     def compose(self) -> ComposeResult:
         """Lays out both sides."""
         with Vertical(id="relations"):
-            yield Input(placeholder="filter", compact=True, id="relation-filter")
+            yield Field(placeholder="filter", id="relation-filter")
             yield RelationList(id="relation-list")
         yield Contents()
 

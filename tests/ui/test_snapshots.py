@@ -13,7 +13,6 @@ import psycopg
 import pytest
 from psycopg import sql
 from textual.pilot import Pilot
-from textual.widgets import Input
 
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Environment, Profile
@@ -47,9 +46,7 @@ def keys(*steps: str) -> Steps:
 
 
 async def rest(pilot: Pilot[Any]) -> None:
-    """Stops what blinks, and lets everything come to rest."""
-    for field in pilot.app.screen.query(Input):
-        field.cursor_blink = False
+    """Lets everything come to rest."""
     for _ in range(3):
         await pilot.pause(0.05)
 

@@ -19,6 +19,7 @@ from textual.widgets import Input, Static
 
 from console.ui import words
 from console.ui.clipboard import copy
+from console.ui.widgets.field import Field
 from console.ui.widgets.lines import Lines
 from console.visible import visible
 
@@ -174,7 +175,7 @@ class Findings(Container):
     def compose(self) -> ComposeResult:
         """Lays out both sides."""
         with Vertical(classes="findings-list"):
-            yield Input(placeholder="filter", compact=True, select_on_focus=False)
+            yield Field(placeholder="filter")
             yield FindingList()
         yield FindingDetail()
 
