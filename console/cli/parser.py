@@ -141,6 +141,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     rows.add_argument("--columns", metavar="A,B", help="columns to show")
     rows.add_argument("--order", metavar="COL[:desc]", help="default: the primary key")
     rows.add_argument("--limit", metavar="N", type=_count, default=200, help="default: 200")
+    rows.add_argument("--after", metavar="KEY", help="go on after the row with this key")
     rows.add_argument(
         "--format", choices=("table", "csv", "json", "jsonl"), help="default: table, or json"
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
+import time
 from typing import TYPE_CHECKING
 
 from console.cli import diagnostics, output
@@ -13,6 +15,7 @@ from console.cli.tables import about
 from console.errors import Refused, UsageError
 
 if TYPE_CHECKING:
+    from console.browse.listing import Listing
     from console.browse.page import Order, Page
 
 _CELL = 300
@@ -22,7 +25,7 @@ _NAME = re.compile(r'\s*(?:"((?:[^"]|"")+)"|([^",:]+))\s*(:(?:asc|desc))?\s*(,|$
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the first rows that match.
+    """Prints the rows that match, from the first or after a key, up to a limit.
 
     Raises:
         UsageError: An option or the filter does not parse.
@@ -38,38 +41,57 @@ def run(options: argparse.Namespace) -> int:
             "CSV holds the data as it is, and this is a terminal",
             hint="redirect it to a file, or give --force",
         )
-    page = finish(_read(options, form))
-    names = [column.name for column in page.columns]
-    if form == "json":
-        output.document([dict(zip(names, row, strict=True)) for row in page.rows])
-    elif form == "jsonl":
-        for row in page.rows:
-            output.json_line(dict(zip(names, row, strict=True)))
-    elif form == "csv":
-        output.csv_line(names)
-        for row in page.rows:
-            output.csv_line(row)
-    else:
-        _table(page, names)
-    diagnostics.say(_words(page))
+    finish(_print(options, form))
     return 0
 
 
-async def _read(options: argparse.Namespace, form: str) -> Page:
-    from console.browse.page import first_page
+async def _print(options: argparse.Namespace, form: str) -> None:
+    from console.browse.listing import open_listing
     from console.catalog.relations import find_relation
 
     columns = None if options.columns is None else [name for name, _ in _names(options.columns)]
+    started = time.perf_counter()
     async with session(options, "rows") as opened:
-        return await first_page(
+        listing = await open_listing(
             opened,
             await find_relation(opened, options.table),
-            limit=options.limit,
-            cell=_CELL if form == "table" else None,
             columns=columns,
             where=options.where,
             order=_order(options.order),
+            after=options.after,
+            cell=_CELL if form == "table" else None,
         )
+        names = [column.name for column in listing.columns]
+        if form == "table":
+            page = await listing.page(options.limit)
+            count = len(page.rows)
+            _table(page, names)
+        else:
+            count = await _stream(listing, form, names, options.limit)
+    diagnostics.say(_words(listing, count, time.perf_counter() - started))
+
+
+async def _stream(listing: Listing, form: str, names: list[str], limit: int) -> int:
+    """Prints rows as they come; only the one document that JSON is needs them all."""
+    import contextlib
+
+    objects: list[dict[str, str | None]] = []
+    count = 0
+    if form == "csv":
+        output.csv_line(names)
+    async with contextlib.aclosing(listing.rows(limit)) as portions:
+        async for portion in portions:
+            count += len(portion)
+            for row in portion:
+                if form == "csv":
+                    output.csv_line(row)
+                elif form == "jsonl":
+                    output.json_line(dict(zip(names, row, strict=True)))
+                else:
+                    objects.append(dict(zip(names, row, strict=True)))
+    if form == "json":
+        output.document(objects)
+    return count
 
 
 def _names(text: str) -> list[tuple[str, str]]:
@@ -103,11 +125,12 @@ def _table(page: Page, names: list[str]) -> None:
     output.table(names, rows, right=numbers)
 
 
-def _words(page: Page) -> str:
-    count = f"{len(page.rows):,} row{'' if len(page.rows) == 1 else 's'}"
-    took = f"{page.elapsed * 1000:,.0f} ms"
-    if not page.more:
-        return f"{count} · {took}"
-    whole = about(page.relation.rows_estimate)
+def _words(listing: Listing, count: int, elapsed: float) -> str:
+    rows = f"{count:,} row{'' if count == 1 else 's'}"
+    took = f"{elapsed * 1000:,.0f} ms"
+    if not listing.more:
+        return f"{rows} · {took}"
+    whole = about(listing.relation.rows_estimate)
     of = f" of {whole} in the table" if whole else ""
-    return f"{count}{of}, more follow: --limit N · {took}"
+    further = "--limit N" if listing.last is None else f"--after {shlex.quote(listing.last)}"
+    return f"{rows}{of}, more follow: {further} · {took}"

@@ -261,7 +261,8 @@ async def test_insert_statements_put_the_same_rows_elsewhere(
         create type mood as enum ('a''b'); create type pair as (x int, y text);
         create table "T %s {}" (
           id int generated always as identity, "c d" text,
-          twice int generated always as (n * 2) stored, n int, m mood, p pair, a text[], r int4range, b bytea, f float8, at timestamptz, j jsonb
+          twice int generated always as (n * 2) stored, n int, m mood, p pair, a text[],
+          r int4range, b bytea, f float8, at timestamptz, j jsonb
         );
         insert into "T %s {}" ("c d", n, m, p, a, r, b, f, at, j) values
           ('it''s \ "x"', 5, 'a''b', '(1,"a,b")', '{"x y",NULL}', '[1,5)', '\x00ff', 'NaN',
