@@ -50,7 +50,8 @@ class Mark(StrEnum):
     LATE = "late"
     """It became visible only after younger ones of its log had been delivered."""
     CHANGED = "changed"
-    """It had been delivered, or was there, and somebody has written it again."""
+    """It was known, and somebody has written it again. Only where it is not older than the
+    transactions open at the time, or a few seconds: further back nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)
