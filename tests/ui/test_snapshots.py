@@ -21,7 +21,7 @@ from console.ui.app import RowsightApp
 from console.ui.dialogs import AskPassword
 from console.ui.report import Report
 from tests.conftest import FreshDatabase, MakeProxy
-from tests.ui.screen import until
+from tests.ui.screen import text, until
 from tests.ui.test_migration import DRIFT
 
 Compare = Callable[..., bool]
@@ -46,9 +46,12 @@ def keys(*steps: str) -> Steps:
 
 
 async def rest(pilot: Pilot[Any]) -> None:
-    """Lets everything come to rest."""
-    for _ in range(3):
+    """Lets everything come to rest: half a second in which the screen stays as it is."""
+    same, before = 0, ""
+    while same < 10:
         await pilot.pause(0.05)
+        same = same + 1 if text(pilot.app) == before else 0
+        before = text(pilot.app)
 
 
 @pytest.fixture
