@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from json.encoder import encode_basestring
 from pathlib import Path
 
 from psycopg import sql
@@ -185,13 +186,14 @@ async def _chunks(
     elif what.form is Format.JSON:
         yield 0, b"["
     before = "\n"
+    names = [_quoted(name) for name in what.names]
     portions = what.read(session, limit)
     async with contextlib.aclosing(portions):
         async for rows in portions:
             if what.form is Format.CSV:
                 yield len(rows), "".join(map(as_csv, rows)).encode()
                 continue
-            objects = [json_text(dict(zip(what.names, row, strict=False))) for row in rows]
+            objects = [_object(names, row) for row in rows]
             if what.form is Format.JSONL:
                 yield len(rows), ("\n".join(objects) + "\n").encode()
             else:
@@ -199,6 +201,19 @@ async def _chunks(
                 before = ",\n"
     if what.form is Format.JSON:
         yield 0, b"\n]\n"
+
+
+def _object(names: list[str], row: Row) -> str:
+    pairs = zip(names, row, strict=False)
+    return "{" + ", ".join([f"{name}: {_quoted(value)}" for name, value in pairs]) + "}"
+
+
+def _quoted(value: str | None) -> str:
+    """Writes a value as JSON; as `json_text`, but quicker where nothing needs an escape."""
+    if value is None:
+        return "null"
+    text = encode_basestring(value)
+    return text if text.isprintable() else json_text(value)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncGenerator
 
 from psycopg import sql
@@ -25,14 +26,8 @@ ENCODING = (
     " pg_catalog.current_setting('server_encoding') when 'SQL_ASCII' then 'LATIN1' else 'UTF8' end,"
     " true)"
 )
-_ESCAPED = {
-    ord("b"): b"\b",
-    ord("f"): b"\f",
-    ord("n"): b"\n",
-    ord("r"): b"\r",
-    ord("t"): b"\t",
-    ord("v"): b"\v",
-}
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
 def can_copy(session: Session) -> bool:
@@ -117,26 +112,20 @@ async def portions_of(transaction: Transaction, cursor: str) -> AsyncGenerator[l
 
 
 def _fields(line: bytes) -> Row:
-    fields = line.removesuffix(b"\n").split(b"\t")
+    r"""Reads a line of COPY's text format; bytes that are not UTF-8 become `\xNN`."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        broken = _fields(line.decode("latin-1").encode())
+        return tuple(
+            None if field is None else field.encode("latin-1").decode("utf-8", "backslashreplace")
+            for field in broken
+        )
     return tuple(
-        None
-        if field == b"\\N"
-        else (_unescaped(field) if b"\\" in field else field).decode("utf-8", "backslashreplace")
-        for field in fields
+        None if field == "\\N" else _ESCAPE.sub(_unescaped, field) if "\\" in field else field
+        for field in text[:-1].split("\t")
     )
 
 
-def _unescaped(field: bytes) -> bytes:
-    head, *parts = field.split(b"\\")
-    found, position = [head], 0
-    while position < len(parts):
-        part = parts[position]
-        if part:
-            found += [_ESCAPED.get(part[0], part[:1]), part[1:]]
-        else:
-            # Two backslashes: what follows them is a part of its own.
-            found.append(b"\\")
-            position += 1
-            found.append(parts[position] if position < len(parts) else b"")
-        position += 1
-    return b"".join(found)
+def _unescaped(match: re.Match[str]) -> str:
+    return _ESCAPED.get(match[1], match[1])

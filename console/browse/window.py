@@ -6,6 +6,7 @@ What is asked for next is read before it is asked for, and what was used last is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 
 from console.browse.count import Certainty, Total, planned_rows
@@ -30,6 +31,10 @@ _COUNTED = 2_000
 _SMALL = 10_000
 """Rows of a table in which every jump counts."""
 _ROUNDS = 100
+_PAUSE = 0.1
+"""Seconds after a jump before its surroundings are read."""
+_PATIENCE = 0.2
+"""Seconds a jump waits for a page that is being read ahead, before that is cancelled."""
 
 
 class Window:
@@ -58,6 +63,7 @@ class Window:
         self._lock = asyncio.Lock()
         self._ahead: asyncio.Task[None] | None = None
         self._failed: Stretch | None = None
+        self._hurry = asyncio.Event()
 
     @property
     def extent(self) -> int:
@@ -127,16 +133,18 @@ class Window:
         """
         self._down = first >= self._numbers.asked.start
         self._numbers.asked = range(max(0, first), min(last + 1, self.extent))
+        delay = 0.0
         if self._missing() is not None:
-            if self._ahead is not None and not self._is_near(self._numbers.asked.start):
-                await self.stop()
+            if not self._is_near(self._numbers.asked.start):
+                await self._make_way()
+                delay = _PAUSE
             async with self._lock:
                 for _ in range(_ROUNDS):
                     missing = self._missing()
                     if missing is None:
                         break
                     await self._load(missing)
-        self._read_ahead()
+        self._read_ahead(delay)
 
     async def show_last(self, rows: int) -> int:
         """Makes the last rows be at hand.
@@ -149,7 +157,7 @@ class Window:
         """
         numbers = self._numbers
         if numbers.last is None:
-            await self.stop()
+            await self._make_way()
             numbers.asked = range(0)
             async with self._lock:
                 page = await self.source.fetch(Last())
@@ -251,14 +259,26 @@ class Window:
         exact = isinstance(position, First | RowNumber)
         self._numbers.settle(Stretch(index, page, exact=exact))
 
-    def _read_ahead(self) -> None:
-        if self._ahead is None or self._ahead.done():
-            self._ahead = asyncio.ensure_future(self._extend_ahead())
+    async def _make_way(self) -> None:
+        """Ends reading ahead: what is nearly there is awaited, for a cancellation takes longer."""
+        if self._ahead is not None and not self._ahead.done():
+            self._hurry.set()
+            await asyncio.wait({self._ahead}, timeout=_PATIENCE)
+            await self.stop()
 
-    async def _extend_ahead(self) -> None:
+    def _read_ahead(self, delay: float = 0.0) -> None:
+        if self._ahead is None or self._ahead.done():
+            self._hurry.clear()
+            self._ahead = asyncio.ensure_future(self._extend_ahead(delay))
+
+    async def _extend_ahead(self, delay: float) -> None:
         """Reads what is likely wanted next: onwards first, then the other way."""
+        if delay:
+            # Who has just jumped may well jump again.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), delay)
         for down in (self._down, not self._down):
-            while True:
+            while not self._hurry.is_set():
                 async with self._lock:
                     stretch = self._numbers.holding(self._numbers.asked.start)
                     if stretch is None or not self._is_short(stretch, down):
