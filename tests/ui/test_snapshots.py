@@ -32,11 +32,13 @@ pytestmark = [SIZES, pytest.mark.usefixtures("still")]
 
 
 def keys(*steps: str) -> Steps:
-    """Waits for texts (`…text`) and presses keys, in turn."""
+    """Waits for texts (`…text`) or for rest (`…`) and presses keys, in turn."""
 
     async def run(pilot: Pilot[Any]) -> None:
         for step in steps:
-            if step.startswith("…"):
+            if step == "…":
+                await rest(pilot)
+            elif step.startswith("…"):
                 await until(pilot, step[1:])
             else:
                 await pilot.press(step)
@@ -172,7 +174,7 @@ def test_plan(snap_compare: Compare, drifted: Profile, size: tuple[int, int]) ->
 
 def test_apply_is_asked_for(snap_compare: Compare, drifted: Profile, size: tuple[int, int]) -> None:
     app = RowsightApp(replace(drifted, read_only=False), tab=2)
-    steps = keys("…4 differences", "a", "…in one transaction", "a", "…Apply the migration?")
+    steps = keys("…4 differences", "a", "…in one transaction", "…", "a", "…Apply the")
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
@@ -190,7 +192,7 @@ def test_applying(snap_compare: Compare, office: Profile, size: tuple[int, int])
 
 def test_applied(snap_compare: Compare, drifted: Profile, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
-        await keys("…4 differences", "a", "…in one transaction", "a", "…Apply the")(pilot)
+        await keys("…4 differences", "a", "…in one transaction", "…", "a", "…Apply the")(pilot)
         await pilot.pause(0.5)
         await pilot.press("y")
         await until(pilot, "✓ Applied")
