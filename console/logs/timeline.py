@@ -72,6 +72,7 @@ class Timeline:
         self.counts: Counter[str] = Counter()
         self._keys: dict[_Id, EntryKey] = {}
         self._pending: dict[_Id, Line] = {}
+        self._dropped = False
 
     def reset(self, page: HistoryPage) -> None:
         """Begins anew with the newest entries; what waits comes after them."""
@@ -116,6 +117,9 @@ class Timeline:
         if not self.at_end:
             return False
         lines, self._pending, self.waiting = list(self._pending.values()), {}, 0
+        # Where some were dropped, the others fill the window: what it held before gives way.
+        self.at_start = self.at_start and not self._dropped
+        self._dropped = False
         self._merge(lines)
         return True
 
@@ -159,10 +163,12 @@ class Timeline:
             # Only the newest can still be in the window when they come in.
             newest = sorted(self._pending.values(), key=_key)[-self.capacity :]
             self.left += len(self._pending) - len(newest)
+            self._dropped = True
             self._pending = {_id(line): line for line in newest}
 
     def _merge(self, lines: Iterable[Line], *, old_side: bool = True) -> None:
         fresh = []
+        bounds = (self.lines[0].key, self.lines[-1].key) if self.lines else None
         for line in lines:
             place = self._keys.get(_id(line))
             if place is not None:
@@ -171,7 +177,7 @@ class Timeline:
                 line = self._replaced(line, place)
             if line.entry is not None and line.entry.time is None:
                 self._insert_undated(line)
-            elif self._outside(line.key):
+            elif bounds is not None and self._outside(line.key, *bounds):
                 self.left += 1
             else:
                 fresh.append(line)
@@ -182,12 +188,9 @@ class Timeline:
             self.lines[position:] = sorted([*self.lines[position:], *fresh], key=_key)
         self._trim(old_side=old_side)
 
-    def _outside(self, key: EntryKey) -> bool:
+    def _outside(self, key: EntryKey, first: EntryKey, last: EntryKey) -> bool:
         """Tells whether entries may be missing between a place and the window."""
-        if not self.lines:
-            return False
-        before = not self.at_start and key < self.lines[0].key
-        return before or (not self.at_end and key > self.lines[-1].key)
+        return (not self.at_start and key < first) or (not self.at_end and key > last)
 
     def _replaced(self, line: Line, place: EntryKey) -> Line:
         """Takes the old form of a changed entry out and gives it to the new one."""
