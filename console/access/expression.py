@@ -25,7 +25,7 @@ _TOKEN = re.compile(
     | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")+")
     | (?P<parameter>\$[0-9]+)
     | (?P<number>[0-9][0-9a-zA-Z_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
-    | (?P<name>[{_LETTER}][{_LETTER}0-9$]*)
+    | (?P<name>(?![eE]')[{_LETTER}][{_LETTER}0-9$]*)
     | (?P<cast>::)
     | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?])+|:=)
     | (?P<open>[(\[])
@@ -107,6 +107,21 @@ def conjuncts(node: Node) -> Iterator[tuple[Node, bool]]:
         yield node, True
 
 
+def sendable(text: str, what: str) -> str:
+    """Returns a text if a server can be sent it.
+
+    Raises:
+        UsageError: It holds a zero character, or half of one beyond Unicode's first plane.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UsageError(f"{what} holds a character no server takes", hint="leave it out")
+    return text
+
+
 def scan(text: str) -> list[Token]:
     """Splits a text into tokens; blanks are left out.
 
@@ -154,9 +169,7 @@ def check_expression(text: str) -> list[Token]:
         UsageError: It is empty, holds a comment, a semicolon, a parameter or an escaped name,
             or its brackets do not match.
     """
-    if "\0" in text:
-        raise UsageError("the expression holds a zero character", hint="leave it out")
-    tokens = scan(text)
+    tokens = scan(sendable(text, "the expression"))
     if not tokens:
         raise UsageError("there is no expression", hint="write what a policy's USING would hold")
     if tokens[0].word in _QUERY_WORDS:

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import sql
 
+from console.access.expression import sendable
 from console.access.labels import tried
 from console.access.persona import (
     Named,
@@ -88,8 +89,8 @@ async def find_people(login: Session, text: str, *, limit: int = 20) -> list[Per
         UsageError: There is nothing to look for.
         ConsoleError: The connection is gone or the server refused.
     """
-    wanted = text.strip()
-    if not wanted or "\0" in wanted:
+    wanted = sendable(text.strip(), "the search")
+    if not wanted:
         raise UsageError("there is nothing to look for", hint="give an e-mail, a name or an id")
     async with login.transaction(statement_timeout=_PATIENCE, search_path="") as transaction:
         people = await _search(transaction, wanted, limit)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from console.access.expression import sendable
 from console.errors import UsageError
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
@@ -80,7 +81,7 @@ def parse_named(text: str) -> Named:
     Raises:
         UsageError: It is none of these.
     """
-    text = text.strip()
+    text = sendable(text.strip(), "the persona's name")
     if text.startswith("role:"):
         return Named("role", checked_role(text.removeprefix("role:").strip()))
     if text in ("anon", "service_role"):
@@ -92,7 +93,7 @@ def parse_named(text: str) -> Named:
         )
     if _EMAIL.fullmatch(text):
         return Named("email", text)
-    if text and "\0" not in text and not any(map(str.isspace, text)):
+    if text and not any(map(str.isspace, text)):
         return Named("id", text)
     raise UsageError(
         f"{text!r} names no persona",
@@ -108,7 +109,7 @@ def checked_role(name: str) -> str:
     Raises:
         UsageError: It can't.
     """
-    if not name or "\0" in name or len(name.encode()) > 63 or name.lower() == "none":
+    if not name or len(sendable(name, "the role").encode()) > 63 or name.lower() == "none":
         raise UsageError(f"{name!r} is not a role's name", hint="psql's \\du lists the roles")
     return name
 

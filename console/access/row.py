@@ -14,7 +14,7 @@ from typing import Any
 from psycopg import sql
 
 from console.access.evaluation import over
-from console.access.expression import called, scan
+from console.access.expression import called, scan, sendable
 from console.access.impersonation import Impersonation
 from console.access.rules import Field, Rules, raw
 from console.connection.session import TextTable, Transaction
@@ -76,7 +76,8 @@ def _json(rules: Rules, values: Mapping[str, Any]) -> sql.Composable:
     for name in values:
         if rules.field(name).generated:
             raise UsageError(f"{name} is generated, it can't be given", hint="leave it out")
-    return sql.SQL("{}::jsonb").format(sql.Literal(json.dumps(values, ensure_ascii=False)))
+    text = sendable(json.dumps(values, ensure_ascii=False), "the row")
+    return sql.SQL("{}::jsonb").format(sql.Literal(text))
 
 
 async def changed_row(

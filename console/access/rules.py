@@ -12,6 +12,7 @@ from typing import Any
 from psycopg import sql
 
 from console.access.entrance import LOCK_TIMEOUT, SETTINGS
+from console.access.expression import sendable
 from console.connection.session import Session, Transaction, query_text
 from console.errors import NotFound, UsageError
 
@@ -293,7 +294,9 @@ def parse_key(rules: Rules, pairs: Mapping[str, str]) -> sql.Composable:
         raise UsageError("no row is named", hint="give its key as column=value")
     terms = [
         sql.SQL("{}.{} = {}").format(
-            rules.alias, sql.Identifier(rules.field(column).name), sql.Literal(value)
+            rules.alias,
+            sql.Identifier(rules.field(column).name),
+            sql.Literal(sendable(value, "the key")),
         )
         for column, value in pairs.items()
     ]

@@ -9,6 +9,7 @@ from typing import Literal
 from psycopg import sql
 
 from console.access.evaluation import asked, over
+from console.access.expression import sendable
 from console.access.impersonation import Impersonation, Preview
 from console.access.labels import tried
 from console.access.persona import Persona
@@ -125,6 +126,8 @@ async def xray(
     async with looking(login) as transaction:
         rules = await read_rules(transaction, relation.schema, relation.name, persona.role)
         named = tuple(columns) or rules.key or ("ctid",)
+        for key in keys:
+            sendable("".join(key), "a key")
         if any(len(key) != len(named) for key in keys):
             raise UsageError("a key does not fit its columns", hint=f"columns: {', '.join(named)}")
         there = await _as_login(transaction, rules, named, keys)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from psycopg import sql
 
 from console.access.evaluation import evaluate, over
+from console.access.expression import sendable
 from console.access.impersonation import Impersonation, Preview
 from console.access.persona import Persona
 from console.access.rules import (
@@ -114,6 +115,7 @@ async def whatif(
     started = time.perf_counter()
     async with looking(login, statement_timeout=30) as transaction:
         rules = await read_rules(transaction, relation.schema, relation.name, persona.role)
+        sendable(policy, "the policy's name")
         await check_typed(transaction, using, [field.name for field in rules.fields])
         old, proposed, statement = _proposal(rules, policy, using)
         command = Command.SELECT if old.command == "all" else Command(old.command)
@@ -246,7 +248,7 @@ class _Trial:
             raw(using), self.rules.table, self.rules.alias
         )
         found = await acting.attempt(sql.SQL("explain {}").format(nothing))
-        if not isinstance(found, TextTable) and (found.sqlstate or "").startswith("42"):
+        if not isinstance(found, TextTable):
             raise UsageError(
                 f"the expression does not suit {self.rules.identity}: {found.message}",
                 hint="name columns as they are, the table by its bare name",
@@ -263,6 +265,8 @@ class _Trial:
         flags: Sequence[tuple[str | None, ...]]
         if isinstance(found, TextTable):
             flags = found.rows
+        elif found.sqlstate == "57014":
+            raise found
         else:
             flags = [await self._alone(acting, text, now, then) for text in texts]
         for row, (was, will) in zip(rows, flags, strict=True):

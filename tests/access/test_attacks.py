@@ -1,0 +1,479 @@
+"""What tries to write or to get out: typed, or stored in the database a preview looks at.
+
+After each attack nothing may have changed: no row, sequence or role, no lock held, no session
+ended, and the connection that is left stands for nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from console import assets
+from console.access.decision import why
+from console.access.entrance import ContainmentBroken
+from console.access.impersonation import Preview, preview
+from console.access.matrix import matrix
+from console.access.people import find_people, resolve
+from console.access.persona import Persona, of_role, of_user, parse_claims, with_claims
+from console.access.rules import Command
+from console.access.visibility import count_visible, xray
+from console.access.whatif import whatif
+from console.browse.count import count_rows
+from console.browse.page import first_page
+from console.catalog.relations import Relation, find_relation
+from console.connection.embedded import EmbeddedServer
+from console.connection.profile import Profile
+from console.connection.session import Session
+from console.errors import ConsoleError
+from tests.conftest import superuser
+
+Admin = Callable[[Profile], psycopg.Connection[Any]]
+Connect = Callable[..., Session]
+
+SETUP = """
+create extension dblink;
+create extension tablefunc;
+create table public.ledger (id int primary key, owner uuid, note text default 'x');
+insert into public.ledger select n, auth.uid(), 'row ' || n from generate_series(1, 5) as n;
+create table public.prey (id int primary key, owner uuid default auth.uid(), note text);
+insert into public.prey select n, null, 'row ' || n from generate_series(1, 5) as n;
+alter table public.prey enable row level security;
+grant all on public.ledger, public.prey to anon, authenticated, service_role;
+create sequence public.counter;
+grant all on public.counter to public;
+
+create function public.evil_write() returns boolean language plpgsql security definer as
+  'begin insert into public.ledger values (99); return true; end';
+create function public.evil_delete() returns boolean language plpgsql as
+  'begin delete from public.ledger; return true; end';
+create function public.evil_role() returns boolean language plpgsql stable as
+  $$ begin perform set_config('role', 'none', true); return true; end $$;
+create function public.evil_reset() returns boolean language plpgsql as
+  'begin reset role; return true; end';
+create function public.evil_local_role() returns boolean language plpgsql as
+  'begin set local role postgres; return true; end';
+create function public.evil_read_write() returns boolean language plpgsql as
+  $$ begin perform set_config('transaction_read_only', 'off', true); return true; end $$;
+create function public.evil_claims() returns boolean language plpgsql as
+  $$ begin perform set_config('request.jwt.claims', '{"sub": "x"}', true); return true; end $$;
+create function public.evil_row_security() returns boolean language plpgsql as
+  $$ begin perform set_config('row_security', 'off', true); return true; end $$;
+create function public.evil_lock() returns boolean language plpgsql as
+  'begin perform pg_advisory_lock(4711); return true; end';
+create function public.evil_sequence() returns boolean language sql as
+  $$ select nextval('public.counter') > 0 $$;
+create function public.evil_notify() returns boolean language plpgsql as
+  $$ begin perform pg_notify('evil', 'x'); return true; end $$;
+create function public.evil_listen() returns boolean language plpgsql as
+  'begin listen evil; return true; end';
+create function public.evil_prepare() returns boolean language plpgsql as
+  $$ begin execute 'prepare evil as select 1'; return true; end $$;
+create function public.evil_temp() returns boolean language plpgsql as
+  'begin create temp table evil (a int); return true; end';
+create function public.evil_commit() returns boolean language plpgsql as
+  'begin commit; return true; end';
+create function public.evil_raise() returns boolean language plpgsql as
+  $$ begin raise exception E'\\033[2Jgone'; end $$;
+create function public.evil_terminate() returns boolean language sql as
+  $$ select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sentinel' $$;
+create function public.evil_forever() returns boolean language plpgsql as
+  $$ begin perform set_config('statement_timeout', '0', true); loop end loop; end $$;
+create function public.evil_session() returns boolean language plpgsql as
+  'begin set local session authorization default; reset role; return true; end';
+create function public.evil_hidden(public.prey) returns boolean language sql volatile as
+  $$ select set_config('role', 'none', true) is not null $$;
+create function public.evil_operator(int, int) returns boolean language sql volatile as
+  $$ select set_config('role', 'none', true) is not null $$;
+create operator public.@!! (function = public.evil_operator, leftarg = int, rightarg = int);
+create view public.evil_view as select set_config('role', 'none', true) as set;
+create view public.evil_rows as select p.*, public.evil_role() as owned from public.prey as p;
+grant select on public.evil_view, public.evil_rows to anon, authenticated;
+"""
+
+DBLINK = "dblink_exec('dbname=' || current_database(), 'delete from public.ledger')"
+
+HARMLESS = "note = '\x1b]52;c;x\x07'"
+TYPED = [
+    "true; delete from public.ledger",
+    "true); delete from public.ledger; --",
+    "true) from pg_sleep(0); --",
+    "true) or (true",
+    "true /*",
+    "true -- ",
+    "E'\\'",
+    "E'\\' or true; --'",
+    "$1",
+    "$a$",
+    "'",
+    '"',
+    "rollback",
+    "commit; begin",
+    "reset role",
+    "select true",
+    "with d as (delete from public.ledger returning 1) select true",
+    "(with d as (delete from public.ledger returning 1) select count(*) from d) > 0",
+    "(select count(*) from public.ledger for update) > 0",
+    "exists (select from public.ledger for update)",
+    "set_config('role', 'none', true) = 'none'",
+    "pg_catalog.set_config('role', 'postgres', true) is not null",
+    "\"set_config\"('role', 'none', true) is not null",
+    "pg_catalog.\"set_config\"('role', 'none', false) is null",
+    "U&\"set\\005fconfig\"('role', 'none', true) is not null",
+    "(select set_config('transaction_read_only', 'off', true)) = 'off'",
+    "set_config('request.jwt.claims', '{}', true) is not null",
+    "query_to_xml('select set_config(''role'', ''none'', true)', true, true, '') is not null",
+    "exists (select from ts_stat('select set_config(''role'', ''none'', true)::tsvector'))",
+    "exists (select from crosstab('select set_config(''role'',''none'',true),1,1') as (a text))",
+    f"{DBLINK} is not null",
+    "exists (select from dblink('', 'delete from public.ledger') as x (a int))",
+    "dblink_connect('evil', 'dbname=postgres') = 'OK'",
+    "pg_terminate_backend((select min(pid) from pg_stat_activity))",
+    "pg_cancel_backend(1)",
+    "pg_advisory_lock(4711) is null",
+    "pg_try_advisory_lock(4711)",
+    "pg_advisory_xact_lock(4711) is null",
+    "nextval('public.counter') > 0",
+    "setval('public.counter', 500) > 0",
+    "lo_create(4711) > 0",
+    "lo_import('/etc/passwd') > 0",
+    "pg_read_file('/etc/passwd') is not null",
+    "pg_notify('evil', 'x') is null",
+    "txid_current() > 0",
+    "pg_current_xact_id() is not null",
+    "pg_logical_emit_message(true, 'a', 'b') is not null",
+    "pg_reload_conf()",
+    "pg_sleep(3600) is null",
+    "evil_write()",
+    "public.evil_role()",
+    "prey.evil_hidden",
+    "(prey.*).evil_hidden",
+    "1 operator(public.@!!) 2",
+    "exists (select from public.evil_view)",
+    "exists (select from evil_rows)",
+    "(select count(*) from generate_series(1, 1000000000000)) > 0",
+    "true\0",
+    "\ud800 = 'x'",
+    HARMLESS,
+]
+
+STORED = {
+    "evil_write": None,
+    "evil_delete": None,
+    "evil_role": ContainmentBroken,
+    "evil_reset": ContainmentBroken,
+    "evil_local_role": ContainmentBroken,
+    "evil_read_write": None,
+    "evil_claims": ContainmentBroken,
+    "evil_row_security": ConsoleError,
+    "evil_lock": None,
+    "evil_sequence": None,
+    "evil_notify": None,
+    "evil_listen": None,
+    "evil_prepare": None,
+    "evil_temp": None,
+    "evil_commit": None,
+    "evil_raise": None,
+    "evil_terminate": None,
+    "evil_session": ContainmentBroken,
+}
+"""Functions that a policy calls, and what has to come of it where it must be an alarm."""
+
+
+@dataclass
+class Scene:
+    """A database with traps, somebody looking at it, and a session that must survive."""
+
+    login: Session
+    acting: Preview
+    admin: psycopg.Connection[Any]
+    sentinel: psycopg.Connection[Any]
+    prey: Relation
+    before: object = None
+
+    def state(self) -> object:
+        query = """
+            select (select array_agg(l order by l.id) from public.ledger as l)::text,
+                   (select array_agg(p order by p.id) from public.prey as p)::text,
+                   (select (last_value, is_called)::text from public.counter),
+                   (select array_agg(r.rolname order by 1)::text from pg_roles as r),
+                   (select count(*) from pg_largeobject_metadata),
+                   (select count(*) from pg_class where relname = 'evil'),
+                   (select count(*) from pg_prepared_xacts),
+                   (select count(*) from pg_stat_activity where application_name = 'sentinel')
+        """
+        return self.admin.execute(query).fetchone()
+
+    async def unharmed(self) -> None:
+        """Asserts that nothing has changed and nothing is held."""
+        assert self.state() == self.before
+        assert self.sentinel.execute("select 1").fetchone() == (1,)
+        held = """
+            select count(*) from pg_locks where locktype = 'advisory' and database = (
+              select oid from pg_database where datname = current_database())
+        """
+        assert self.admin.execute(held).fetchone() == (0,)
+        busy = """
+            select count(*) from pg_stat_activity
+            where datname = current_database() and pid <> pg_backend_pid()
+              and (state <> 'idle' or wait_event_type = 'Lock')
+        """
+        assert self.admin.execute(busy).fetchone() == (0,)
+        # What is left of the connection stands for nobody.
+        if self.acting.state == "closed":
+            await self.acting.connect()
+        async with self.acting.impersonate(of_role("anon")) as again:
+            found = await again.texts("select current_user, current_setting('request.jwt.claims')")
+        assert found.rows == [("anon", of_role("anon").claims_json)]
+
+
+@pytest.fixture(scope="module")
+def traps(server: EmbeddedServer) -> Iterator[Profile]:
+    """A database full of traps; every test leaves it as it was, which is what is tested."""
+    server.create_database("traps")
+    with superuser(server, "traps") as connection:
+        connection.execute(assets.schema_file(assets.PLAIN_POSTGRES).read_bytes())
+        connection.execute(SETUP.encode())
+    yield replace(server.profile("traps"), read_only=False)
+    with superuser(server) as connection:
+        connection.execute("drop database traps with (force)")
+
+
+@pytest.fixture
+async def scene(traps: Profile, admin: Admin, connect: Connect) -> AsyncIterator[Scene]:
+    connection = admin(traps)
+    connection.execute("drop policy if exists p on public.prey")
+    connection.execute("alter table public.prey alter note drop default")
+    sentinel = admin(traps)
+    sentinel.execute("set application_name = 'sentinel'")
+    async with connect(traps) as login, preview(login) as acting:
+        prey = await find_relation(login, "public.prey")
+        made = Scene(login, acting, connection, sentinel, prey)
+        made.before = made.state()
+        yield made
+
+
+EVE = of_user("00000000-0000-4000-8000-00000000e7e0", email="eve@example.com")
+
+
+@pytest.mark.parametrize("text", TYPED, ids=[repr(text)[:40] for text in TYPED])
+async def test_nothing_typed_writes_or_gets_out(scene: Scene, text: str) -> None:
+    scene.admin.execute("create policy p on public.prey to authenticated using (id > 2)")
+    with contextlib.suppress(ConsoleError):
+        async with asyncio.timeout(20):
+            answer = await whatif(scene.login, scene.acting, EVE, scene.prey, "p", text)
+        assert answer.failing == 5 or text == HARMLESS
+    await scene.unharmed()
+
+
+Look = Callable[[Scene, Persona], Any]
+
+
+async def _look_xray(scene: Scene, persona: Persona) -> Any:
+    return await xray(
+        scene.login, scene.acting, persona, scene.prey, [(str(n),) for n in range(1, 6)]
+    )
+
+
+async def _look_why(scene: Scene, persona: Persona) -> Any:
+    return await why(scene.login, scene.acting, persona, scene.prey, key={"id": "1"})
+
+
+async def _look_update(scene: Scene, persona: Persona) -> Any:
+    return await why(
+        scene.login,
+        scene.acting,
+        persona,
+        scene.prey,
+        command=Command.UPDATE,
+        key={"id": "1"},
+        changes={"note": "y"},
+    )
+
+
+async def _look_insert(scene: Scene, persona: Persona) -> Any:
+    return await why(
+        scene.login,
+        scene.acting,
+        persona,
+        scene.prey,
+        command=Command.INSERT,
+        row={"id": 9, "note": "y"},
+    )
+
+
+async def _look_count(scene: Scene, persona: Persona) -> Any:
+    return await count_visible(scene.acting, persona, scene.prey)
+
+
+async def _look_matrix(scene: Scene, persona: Persona) -> Any:
+    return await matrix(scene.login, scene.acting, [persona], tables=["public.prey"])
+
+
+async def _look_page(scene: Scene, persona: Persona) -> Any:
+    scene.acting.persona = persona
+    return await first_page(scene.acting, scene.prey)
+
+
+async def _look_all(scene: Scene, persona: Persona) -> Any:
+    scene.acting.persona = persona
+    return await count_rows(scene.acting, scene.prey)
+
+
+LOOKS: list[Look] = [
+    _look_xray,
+    _look_why,
+    _look_update,
+    _look_insert,
+    _look_count,
+    _look_matrix,
+    _look_page,
+    _look_all,
+]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.__name__.removeprefix("_look_"))
+@pytest.mark.parametrize("function", STORED)
+async def test_no_policy_writes_or_gets_out(scene: Scene, function: str, look: Look) -> None:
+    scene.admin.execute(
+        f"""
+        grant execute on all functions in schema public to public;
+        create policy p on public.prey to authenticated
+          using (public.{function}()) with check (public.{function}())
+        """.encode()
+    )
+    expected = STORED[function]
+    try:
+        await look(scene, EVE)
+        failure: ConsoleError | None = None
+    except ConsoleError as error:
+        failure = error
+    if expected is ConsoleError:
+        # The server itself may refuse the statement first.
+        assert failure is None or isinstance(failure, ContainmentBroken)
+    elif expected is not None:
+        assert isinstance(failure, expected)
+        assert str(failure) == "containment broken: result withheld"
+        assert scene.acting.state == "closed"
+    else:
+        assert not isinstance(failure, ContainmentBroken)
+    await scene.unharmed()
+
+
+async def test_a_policy_that_never_ends_is_ended(scene: Scene) -> None:
+    scene.admin.execute(
+        "create policy p on public.prey to authenticated using (public.evil_forever())"
+    )
+    with pytest.raises(ConsoleError):
+        async with scene.acting.impersonate(EVE, statement_timeout=0.2) as acting:
+            await acting.texts("select * from public.prey")
+    await asyncio.sleep(0.5)  # the server notices a closed connection when it next looks
+    scene.admin.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where query ~ 'public.prey' and pid <> pg_backend_pid()"
+    )
+    assert scene.state() == scene.before
+
+
+async def test_a_view_that_takes_the_role_back_shows_nothing(scene: Scene) -> None:
+    scene.acting.persona = EVE
+    with pytest.raises(ContainmentBroken):
+        await first_page(scene.acting, await find_relation(scene.login, "public.evil_rows"))
+    await scene.unharmed()
+
+
+async def test_a_default_that_takes_the_role_back_is_noticed(scene: Scene) -> None:
+    scene.admin.execute(
+        """
+        create policy p on public.prey to authenticated using (true);
+        alter table public.prey alter note set default public.evil_role()::text
+        """
+    )
+    with pytest.raises(ContainmentBroken):
+        await why(scene.login, scene.acting, EVE, scene.prey, command=Command.INSERT, row={"id": 9})
+    await scene.unharmed()
+
+
+HOSTILE = [
+    "'; delete from public.ledger; --",
+    "1); delete from public.ledger; --",
+    "$$; drop table public.ledger; $$",
+    "\\'; commit; delete from public.ledger; --",
+    "%s %(x)s {} {0} %",
+    "x' or '1'='1",
+    "\u202e\u200b\x1b[2J",
+    "é" * 500,
+]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "\0", "\ud800"], ids=lambda text: repr(text)[:20])
+async def test_nothing_typed_elsewhere_is_run(scene: Scene, text: str) -> None:
+    scene.admin.execute("create policy p on public.prey to authenticated using (note = 'row 1')")
+    login, acting, prey = scene.login, scene.acting, scene.prey
+    places: list[Callable[[], Any]] = [
+        lambda: find_people(login, text),
+        lambda: resolve(login, text),
+        lambda: resolve(login, f"role:{text}"),
+        lambda: why(login, acting, EVE, prey, key={"id": text}),
+        lambda: why(login, acting, EVE, prey, key={"note": text}),
+        lambda: why(login, acting, EVE, prey, key={text: "1"}),
+        lambda: why(login, acting, of_role("anon"), prey, key={"id": "1", "note": text}),
+        lambda: why(login, acting, EVE, prey, command=Command.INSERT, row={"id": 7, "note": text}),
+        lambda: why(login, acting, EVE, prey, command=Command.INSERT, row={text: 1}),
+        lambda: why(
+            login, acting, EVE, prey, command=Command.UPDATE, key={"id": "1"}, changes={"id": text}
+        ),
+        lambda: xray(login, acting, EVE, prey, [(text,)], columns=("note",)),
+        lambda: xray(login, acting, EVE, prey, [("1",)], columns=(text,)),
+        lambda: whatif(login, acting, EVE, prey, text, "id > 1"),
+        lambda: matrix(login, acting, [EVE], tables=[text]),
+    ]
+    failures: list[ConsoleError] = []
+    for place in places:
+        try:
+            await place()
+        except ConsoleError as error:
+            failures.append(error)
+    assert not [f for f in failures if isinstance(f, ContainmentBroken) or f.exit_code == 3]
+    await scene.unharmed()
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: repr(text)[:20])
+async def test_claims_are_text_whatever_they_hold(scene: Scene, text: str) -> None:
+    persona = with_claims(EVE, json.dumps({"sub": text, text: [text], "app_metadata": {"x": text}}))
+    async with scene.acting.impersonate(persona) as acting:
+        found = await acting.texts("select current_setting('request.jwt.claims')")
+    assert parse_claims(found.rows[0][0] or "") == persona.claims
+    await scene.unharmed()
+
+
+async def test_a_role_that_is_none_is_nobody(scene: Scene) -> None:
+    for name in ("none", "NONE", "None"):
+        with pytest.raises(ConsoleError):
+            await resolve(scene.login, f"role:{name}")
+    persona = Persona("x", "none", "{}", of_role("anon").named)
+    with pytest.raises(ContainmentBroken):
+        async with scene.acting.impersonate(persona):
+            raise AssertionError("it was let in")
+    await scene.unharmed()
+
+
+async def test_a_preview_refuses_to_do_more_than_look(scene: Scene) -> None:
+    scene.acting.persona = EVE
+    with pytest.raises(ConsoleError):
+        await scene.acting.alone("delete from public.ledger")
+    for wish in ({"commit": True}, {"read_only": False}):
+        with pytest.raises(ConsoleError):
+            async with scene.acting.transaction(**wish):  # type: ignore[arg-type]
+                raise AssertionError("it was let in")
+    scene.acting.persona = None
+    with pytest.raises(ConsoleError):
+        await scene.acting.texts("select 1")
+    await scene.unharmed()
