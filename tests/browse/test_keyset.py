@@ -46,11 +46,17 @@ from generate_series({}, {}) g
 
 @dataclass(frozen=True)
 class Case:
-    """A key and an order to walk by."""
+    """A key and an order to walk by.
+
+    Attributes:
+        extra: A statement that is run as well.
+        index: What an index that serves the order is over; only the large table has it.
+    """
 
     key: str
     order: tuple[Order, ...] = ()
     extra: str = ""
+    index: str = ""
 
 
 def desc(column: str) -> Order:
@@ -66,14 +72,16 @@ CASES = {
     "descending index": Case(
         "", extra='create unique index on t (a desc, "B", id desc nulls last)'
     ),
-    "duplicates": Case("primary key (u)", (Order("dup"),), "create index on t (dup)"),
-    "nulls": Case("primary key (id)", (Order("nul"),)),
+    "duplicates": Case("primary key (u)", (Order("dup"),), "create index on t (dup)", "dup, u"),
+    "nulls": Case("primary key (id)", (Order("nul"),), index="nul, id"),
     "nulls, descending": Case("primary key (id)", (desc("nul"),), "create index on t (nul, id)"),
-    "nothing but nulls": Case("primary key (u)", (Order("empty"),)),
-    "floats": Case("primary key (id)", (Order("f"),)),
-    "floats, descending": Case("primary key (id)", (desc("f"),)),
+    "nothing but nulls": Case("primary key (u)", (Order("empty"),), index="empty, u"),
+    "floats": Case("primary key (id)", (Order("f"),), index="f, id"),
+    "floats, descending": Case("primary key (id)", (desc("f"),), index="f, id"),
     "three columns, both ways": Case(
-        'primary key ("mIxed Case")', (Order("dup"), desc("nul"), Order("flag"))
+        'primary key ("mIxed Case")',
+        (Order("dup"), desc("nul"), Order("flag")),
+        index='dup, nul desc, flag, "mIxed Case"',
     ),
     "times": Case("primary key (u)", (desc("at"),), "create index on t (at)"),
 }
@@ -127,6 +135,8 @@ async def walk(
 ) -> None:
     database = admin(profile)
     make(database, case, rows)
+    if case.index and rows > ROWS:
+        database.execute(f"create index on t ({case.index})".encode())
     database.execute("create index on t (label)")
     every = max(1, rows // limit // 25)
     async with connect(profile) as session:
