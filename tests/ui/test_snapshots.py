@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from psycopg import sql
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Environment, Profile
@@ -49,6 +50,8 @@ def keys(*steps: str) -> Steps:
 
 async def rest(pilot: Pilot[Any]) -> None:
     """Lets everything come to rest: half a second in which the screen stays as it is."""
+    for field in pilot.app.screen.query(Input):
+        field.cursor_blink = False  # the palette's field is Textual's own
     same, before = 0, ""
     while same < 10:
         await pilot.pause(0.05)
