@@ -44,11 +44,15 @@ async def _planned(options: argparse.Namespace) -> RetentionPlan:
         return await _measured(opened)
 
 
-async def _measured(opened: Session) -> RetentionPlan:
+async def _measured(opened: Session, *, telemetry: bool = True) -> RetentionPlan:
     from console.operations.retention import plan
 
     with diagnostics.Progress() as progress:
-        return await plan(opened, on_policy=lambda one: progress.show("counting", one.table))
+        return await plan(
+            opened,
+            telemetry=telemetry,
+            on_policy=lambda one: progress.show("counting", one.table),
+        )
 
 
 async def _tell_interrupted(opened: Session) -> None:
@@ -84,7 +88,7 @@ async def _ran(options: argparse.Namespace) -> tuple[RetentionPlan, RunResult]:
 
     async with session(options, "retention") as reading:
         await _tell_interrupted(reading)
-        planned = await _measured(reading)
+        planned = await _measured(reading, telemetry=options.telemetry)
         if not options.yes:
             _confirm(options, reading, planned)
         async with reading.another("retention", read_only=False) as writing:

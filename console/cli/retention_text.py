@@ -55,6 +55,8 @@ def _policy_json(policy: PolicyPlan) -> dict[str, object]:
 
 def print_plan(planned: RetentionPlan) -> None:
     """Prints the policies, and how much of the users' telemetry would go."""
+    from console.operations.check import counted
+
     if planned.policies:
         heads = ("table", "column", "days", "enabled", "would go", "size", "oldest", "last run")
         output.table(
@@ -84,8 +86,9 @@ def print_plan(planned: RetentionPlan) -> None:
     else:
         affected = sum(user.expired_rows > 0 for user in telemetry.users)
         output.line(
-            f"telemetry by user: {telemetry.expired_rows:,} rows of {affected:,} users would go,"
-            f" of {len(telemetry.users):,} who have set a limit"
+            f"telemetry by user: {counted(telemetry.expired_rows, 'row')}"
+            f" of {counted(affected, 'user')} would go;"
+            f" {len(telemetry.users):,} have set a limit"
         )
     if not planned.right.allowed:
         diagnostics.say(f"run would be refused: {planned.right.why_not}")
@@ -103,8 +106,8 @@ def result_json(planned: RetentionPlan, result: RunResult) -> dict[str, object]:
     for policy in planned.policies:
         target = result.target(policy.table)
         policies.append(_policy_json(policy) | _target_json(target))
-    users = result.users or {}
     telemetry = result.target("telemetry by user")
+    users = {} if telemetry is None else result.users
     failure = result.failure
     return document | {
         "policies": policies,
@@ -113,7 +116,7 @@ def result_json(planned: RetentionPlan, result: RunResult) -> dict[str, object]:
                 "user": user.user,
                 "days": user.days,
                 "expired_rows": user.expired_rows,
-                "deleted": users.get(user.user, 0 if result.users is not None else None),
+                "deleted": None if users is None else users.get(user.user, 0),
             }
             for user in planned.telemetry.users
         ],

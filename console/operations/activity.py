@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from console.operations.asking import Row
-from console.operations.check import Check, Limit, Status, Thresholds, judged
+from console.operations.check import Check, Limit, Status, Thresholds, counted, judged
 
 _SHOWN = 80
 """Characters of a statement within a sentence."""
@@ -200,7 +200,7 @@ def _longest(
     check = judged(name, limit, max(longest, 0.0), str(backend) if backend else "none")
     if not hidden:
         return check
-    unseen = f"{hidden:,} sessions are hidden from this role; pg_read_all_stats shows them"
+    unseen = f"{counted(hidden, 'session')} hidden from this role; pg_read_all_stats shows all"
     if check.status is Status.OK:
         # What is not seen may be worse than what is.
         return Check(name, Status.UNAVAILABLE, None, limit.unit, unseen, str(limit))

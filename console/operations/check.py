@@ -191,6 +191,11 @@ def written(value: float, unit: Unit) -> str:
             return f"{value:,.0f}"
 
 
+def counted(number: float, noun: str) -> str:
+    """Writes a number of things, such as `1 slot` or `2,000 rows`; the plural takes an s."""
+    return f"{number:,.0f} {noun}" if number == 1 else f"{number:,.0f} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """Writes a time span in the unit that fits, such as `350 ms`, `12 s`, `4 min`, `3.5 d`."""
     for length, unit in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min")):

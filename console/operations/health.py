@@ -19,7 +19,7 @@ from console.operations.activity import (
     waiting_tree,
 )
 from console.operations.asking import Answer, Questions, Row, Unanswered, ask_one, query
-from console.operations.check import Check, Status, Thresholds, unavailable
+from console.operations.check import Check, Status, Thresholds, counted, unavailable
 from console.operations.rights import read_offers
 from console.operations.server import (
     archiving_check,
@@ -59,7 +59,17 @@ _SURVEY = ("sizes", "vacuum", "indexes", "sequences")
 _DATABASE_SIZE = sql.SQL(
     "select current_database()::text as database, pg_database_size(current_database()) as bytes"
 )
+_COUNTERS = (
+    *("wal_bytes", "transactions", "blocks_hit"),
+    *("blocks_read", "temp_bytes", "deadlocks"),
+)
 _FUNCTION_SECONDS = 15.0
+_FINDINGS = {
+    "tables_without_rls": ("table", " without row-level security"),
+    "invalid_indexes": ("index", " not valid"),
+    "stuck_runs": ("workflow run", " stuck"),
+    "retention_overdue": ("retention run", " overdue"),
+}
 _STATES = {"ok": Status.OK, "warning": Status.WARN, "error": Status.FAIL}
 
 
@@ -191,14 +201,13 @@ async def read_pulse(
         *replication_checks(answers["replicas"], answers["replay"], limits),
         slots_check(answers["slots"], limits.slots),
     )
-    counted = ("wal_bytes", "transactions", "blocks_hit", "blocks_read", "temp_bytes", "deadlocks")
     return Pulse(
         checks,
         backends,
         roots,
         _rows(answers["replicas"]),
         _rows(answers["slots"]),
-        {name: float(moment[name] or 0) for name in counted},
+        {name: float(moment[name] or 0) for name in _COUNTERS},
         moment["clock"],
         moment["read_at"],
         time.perf_counter() - started,
@@ -291,7 +300,10 @@ def _function_check(name: str, answer: Answer) -> Check:
     if not answer:
         return check
     state = str(answer[0].get("status"))
-    counted = ("tables_without_rls", "invalid_indexes", "stuck_runs", "retention_overdue")
-    wrong = [f"{answer[0][key]} {key}".replace("_", " ") for key in counted if answer[0].get(key)]
+    wrong = [
+        counted(answer[0][key], noun) + rest
+        for key, (noun, rest) in _FINDINGS.items()
+        if answer[0].get(key)
+    ]
     status = _STATES.get(state, Status.WARN)
     return Check(name, status, None, check.unit, ", ".join(wrong) or state, "as the function says")

@@ -36,6 +36,8 @@ ACTION = "retention run"
 OnProgress = Callable[[Progress], None]
 
 _HEARTBEAT = 0.25
+_LAST_WORD = 2.0
+"""Seconds a commit on its way gets to be answered when the run is cut off."""
 _NOTED_EVERY = 1.0
 _LOCK_SECONDS = 1.0
 _BATCH_SECONDS = 60.0
@@ -271,10 +273,11 @@ class _Running:
             while not (await asyncio.wait({work}, timeout=_HEARTBEAT))[0]:
                 self._tell(self.state)
         except asyncio.CancelledError:
-            if not committing.sent:
-                work.cancel()
+            if committing.sent:
+                await asyncio.wait({work}, timeout=_LAST_WORD)
+            work.cancel()
             with contextlib.suppress(asyncio.CancelledError, ConsoleError):
-                # If the commit was on its way, these rows are gone.
+                # If the commit was made all the same, these rows are gone.
                 target.deleted += _numbers(await work)[1]
             raise
         return _numbers(work.result())

@@ -10,6 +10,7 @@ from console.operations.check import (
     Limit,
     Status,
     Thresholds,
+    counted,
     duration,
     judged,
     size,
@@ -91,8 +92,7 @@ def _replica(row: Row | None, number: int) -> str:
     if row is None:
         return _NO_REPLICAS
     named = " ".join(part for part in (row["application"], row["client"]) if part)
-    count = "1 replica" if number == 1 else f"{number:,} replicas"
-    return f"{count}, the slowest {named}: {row['state']}, {row['sync_state']}"
+    return f"{counted(number, 'replica')}, the slowest {named}: {row['state']}, {row['sync_state']}"
 
 
 def _own_delay(own: Row, limits: Thresholds) -> list[Check]:
@@ -125,7 +125,7 @@ def slots_check(answer: Answer, limit: Limit) -> Check:
         return judged("slots", limit, 0.0, "no slots")
     worst = answer[0]
     idle = sum(not row["active"] for row in answer)
-    detail = f"{len(answer):,} slots, {idle:,} of them inactive; {worst['name']} keeps most"
+    detail = f"{counted(len(answer), 'slot')}, {idle:,} inactive; {worst['name']} keeps most"
     check = judged("slots", limit, float(worst["bytes"] or 0), detail)
     lost = [row["name"] for row in answer if row["wal_status"] == "lost"]
     if not lost:

@@ -8,6 +8,7 @@ from console.operations.check import (
     Limit,
     Thresholds,
     Unit,
+    counted,
     duration,
     judged,
     size,
@@ -81,7 +82,7 @@ def _unused_indexes(rows: tuple[Row, ...], limit: Limit) -> Check:
 def _sequences(rows: tuple[Row, ...], limit: Limit) -> Check:
     hidden = sum(row["hidden"] for row in rows)
     seen = [row for row in rows if not row["hidden"]]
-    unseen = f"{hidden:,} sequences are hidden from this role" if hidden else ""
+    unseen = f"{counted(hidden, 'sequence')} hidden from this role" if hidden else ""
     if not seen:
         if hidden:
             return unavailable("sequences", unseen, limit)
@@ -100,14 +101,14 @@ def _statements(rows: tuple[Row, ...], limit: Limit) -> Check:
     slowest = rows[0]
     text = " ".join((slowest["statement"] or "").split())[:80]
     share = written(slowest["share"] or 0, Unit.RATIO)
-    detail = f"{slowest['calls']:,} calls, {share} of all time: {text}"
+    detail = f"{counted(slowest['calls'], 'call')}, {share} of all time: {text}"
     return judged("statements", limit, float(slowest["mean_seconds"]), detail)
 
 
 def _jobs(rows: tuple[Row, ...], limit: Limit) -> Check:
     active = [row for row in rows if row["active"]]
     failed = [row for row in active if row["status"] == "failed"]
-    detail = f"{len(active):,} active jobs"
+    detail = counted(len(active), "active job")
     if failed:
         named = "; ".join(f"{row['name']}: {row['message'] or 'failed'}" for row in failed[:3])
         detail = f"{detail}, failed the last time: {named}"

@@ -157,6 +157,7 @@ async def write(
             found, transaction = await _execute(tx, statements, role)
             state.sent = True
     except CannotConnect as lost:
+        state.sent = False
         # Without a number it had not written anything.
         if transaction is None or not await look_up_commit(session, transaction, lost):
             raise

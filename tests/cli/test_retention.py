@@ -93,7 +93,7 @@ def test_the_plan_tells_and_changes_nothing(
     assert left(old) == 120
     text = rowsight("retention", "plan", "-d", dsn(master_db))
     assert "unknown table: no such table" in text.out
-    assert "2 rows of 1 users would go" in text.out
+    assert "2 rows of 1 user would go" in text.out
 
 
 def test_nothing_is_deleted_unless_told(

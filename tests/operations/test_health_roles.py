@@ -72,7 +72,7 @@ async def test_what_the_system_check_finds_is_judged(
         assert check.status is Status.OK
         database.execute("alter table public.events disable row level security")
         check = named((await run_functions(session)).checks)["system_healthcheck"]
-    assert (check.status, check.detail) == (Status.FAIL, "1 tables without rls")
+    assert (check.status, check.detail) == (Status.FAIL, "1 table without row-level security")
 
 
 async def test_a_plain_database_has_no_functions_and_passes(empty_db: Profile) -> None:

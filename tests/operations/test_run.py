@@ -219,6 +219,38 @@ async def test_one_table_that_fails_stops_no_other(master_db: Profile, people: D
     assert audited(people)[-1][0] == "retention.failed"
 
 
+async def test_days_are_as_long_as_they_were_announced(
+    master_db: Profile, people: Database
+) -> None:
+    zone = "America/New_York"
+    name = people.info.dbname
+    people.execute(f"alter database {name} set timezone = '{zone}'".encode())
+    row = people.execute(
+        "select min(n) from generate_series(1, 365) n where"
+        " (now() at time zone %(zone)s - make_interval(days => n)) at time zone %(zone)s"
+        " <> now() - make_interval(hours => 24 * n)",
+        {"zone": zone},
+    ).fetchone()
+    assert row is not None
+    add_policy(people, "audit_log", row[0])
+    for minutes in (-1, 1):
+        people.execute(
+            "insert into public.audit_log (action, ts)"
+            " values (%s, now() - make_interval(hours => 24 * %s, mins => %s))",
+            [str(minutes), row[0], minutes],
+        )
+    (target,) = (await clean(master_db)).targets
+    assert (target.announced, target.deleted) == (1, 1)
+    assert people.execute("select action from public.audit_log").fetchall() == [("-1",)]
+
+
+async def test_without_policies_there_is_nothing_to_do(
+    master_db: Profile, people: Database
+) -> None:
+    result = await clean(master_db)
+    assert (result.outcome, result.targets, result.deleted) == ("done", (), 0)
+
+
 # --- who may
 
 

@@ -14,8 +14,10 @@ import pytest
 from console.connection.embedded import EmbeddedServer, find_binaries
 from console.connection.profile import Profile
 from console.connection.session import Session
+from console.errors import Refused
 from console.operations.check import Check, Status, Thresholds
 from console.operations.health import Pulse, read_pulse, read_survey
+from console.operations.writing import refuse_without_writes
 from tests.conftest import in_memory
 from tests.operations.conftest import logged_in
 from tests.standby import Standby
@@ -159,7 +161,9 @@ async def test_a_replica_that_lags_is_seen_from_both_ends(
             assert [row["application"] for row in taken.replicas] == ["walreceiver"]
             other.execute("select pg_wal_replay_resume()")
         check = await until(at_standby, lambda one: one.status is Status.OK)
-        async with Session(profile) as session:
+        async with Session(replace(profile, read_only=False)) as session:
+            with pytest.raises(Refused, match="standby"):
+                refuse_without_writes(session)
             survey = {one.name: one for one in (await read_survey(session)).checks}
         assert survey["sequences"].status is Status.OK
 
@@ -171,12 +175,12 @@ async def test_a_replica_that_lags_is_seen_from_both_ends(
                 "slots"
             ]
 
-        await until(slot, lambda one: "1 of them inactive" in one.detail)
+        await until(slot, lambda one: "1 inactive" in one.detail)
         database.execute("create table more as select n from generate_series(1, 50000) n")
         check = await until(slot, lambda one: (one.value or 0) > 1_000_000)
         assert (check.status, check.detail) == (
             Status.WARN,
-            "1 slots, 1 of them inactive; copy keeps most",
+            "1 slot, 1 inactive; copy keeps most",
         )
     database.execute("select pg_drop_replication_slot('copy'); drop table lag, more, seen")
 
