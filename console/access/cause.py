@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from psycopg import sql
 
+from console.access import trail
 from console.access.evaluation import Value, values_as_text
 from console.access.expression import Node, called, names, outside, scan, unwrap
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
@@ -172,13 +173,15 @@ async def _equal(inquiry: Inquiry, left: str, right: str) -> Cause | None:
         labels |= await inquiry.labels.of(rules, column, values)
     mine = labels[have] if have is not None else "null"
     words = f"{_short(left)} is {mine}, not {labels[need]}"
+    history: tuple[trail.Entry, ...] = ()
     if have is not None and mine != labels[need] and mine.casefold() == labels[need].casefold():
         words += " (two accounts: their addresses differ only in capital letters)"
+        history = await trail.of_row(inquiry.transaction, "users", need)
     constant = not called(scan(right)) and not names(scan(right)) & set(columns)
     fix = (
         _set(inquiry, left, right) if column and constant and "select" not in right.lower() else ()
     )
-    return Cause(words, note=f"{mine} is not {labels[need]}", remedies=fix)
+    return Cause(words, f"{mine} is not {labels[need]}", fix, history)
 
 
 def _short(expression: str) -> str:

@@ -137,6 +137,9 @@ def _privilege(case: Case, who: str) -> Explanation:
     why = ""
     if case.attempt.command is not Command.SELECT and privilege.startswith("SELECT"):
         why = " (for the WHERE or RETURNING)"
+    policies = rules.serving(case.attempt.command)
+    if rules.binding and not any(policy.permissive for policy in policies):
+        only += "; nor is there a policy for it"
     return Explanation(
         f"denied to {who}, with an error, before any policy is asked: {rules.role} holds no"
         f" {privilege} on {rules.schema}.{rules.name}{why}; {only}",

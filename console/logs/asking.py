@@ -17,7 +17,7 @@ from console.logs.source import LATEST, LogEntry, Source, microseconds, moment
 if TYPE_CHECKING:
     from console.connection.session import Session, TextTable
 
-_READ_AT_ONCE = 5_000
+_READ_AT_ONCE = 1_000
 _SEED = 5_000
 _FOLLOWED_UNDATED = 10_000
 
@@ -224,19 +224,13 @@ async def read_candidates(
         _snapshot(found),
         rows + [row for table in more for row in _rows(table)],
         rows[-1] if len(rows) == limit else None,
-        _cost(cost),
+        float(cost.rows[0][0] or 0),
     )
 
 
-async def read_entries(
-    session: Session, source: Source, ids: Sequence[str]
-) -> tuple[list[LogEntry], float]:
-    """Reads rows by their ids, and what that cost the server in seconds.
-
-    Those deleted meanwhile are left out.
-    """
+async def read_entries(session: Session, source: Source, ids: Sequence[str]) -> list[LogEntry]:
+    """Reads rows by their ids; those deleted meanwhile are left out."""
     entries: list[LogEntry] = []
-    cost = 0.0
     for start in range(0, len(ids), _READ_AT_ONCE):
         some = list(ids[start : start + _READ_AT_ONCE])
         statement = sql.SQL("{} where {} = any({}::text[]::{}[])").format(
@@ -245,10 +239,9 @@ async def read_entries(
             sql.Literal(some),
             sql.SQL(source.id_type),
         )
-        _, found, spent = await _ask(session, _ANY_BYTES, statement)
+        _, found, _ = await _ask(session, _ANY_BYTES, statement)
         entries += (source.entry(row) for row in found.rows)
-        cost += _cost(spent)
-    return entries, cost
+    return entries
 
 
 async def _ask(session: Session, *statements: sql.Composable) -> list[TextTable]:
@@ -290,7 +283,3 @@ def _rows(table: TextTable) -> list[Row]:
         for _, id_, time, transaction in table.rows
         if id_ is not None
     ]
-
-
-def _cost(table: TextTable) -> float:
-    return float(table.rows[0][0] or 0)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from console.connection.session import Session
 
-BATCH = 20_000
+BATCH = 5_000
 """Rows looked at in one poll; when there are more, the next follows at once."""
 
 _RECENT = timedelta(seconds=10)
@@ -89,7 +89,8 @@ class Found:
     Attributes:
         sightings: In the order of the timeline.
         completeness: How far the log is known whole.
-        cost: Seconds the server spent.
+        cost: Seconds the server spent on looking for news. To read them is not counted:
+            waiting would not make it less.
         more: Whether the rest should be asked for at once.
         gaps: What was checked, and what is known to be unknown.
     """
@@ -258,9 +259,9 @@ class SourceTail:
             for row in answer.rows
             if self._seen.get(row.id) not in (row.transaction, ANY_TRANSACTION)
         ]
-        entries, spent = await read_entries(session, self.source, news)
+        entries = await read_entries(session, self.source, news)
         # Nothing may wait from here on: the state is advanced at once or not at all.
-        return self._advance(answer, entries, answer.cost + spent, share if whole else None)
+        return self._advance(answer, entries, share if whole else None)
 
     def _recent(self) -> tuple[datetime, int]:
         if not self._past:
@@ -282,9 +283,7 @@ class SourceTail:
             seconds = (last.now - now.now).total_seconds()
             raise ServerMovedError(f"the server's clock went back by {seconds:.0f} s")
 
-    def _advance(
-        self, answer: Answer, entries: list[LogEntry], cost: float, share: float | None
-    ) -> Found:
+    def _advance(self, answer: Answer, entries: list[LogEntry], share: float | None) -> Found:
         bound = answer.bound
         self._prepared = {
             number: self._prepared.get(number, self._earliest_start(since))
@@ -309,7 +308,7 @@ class SourceTail:
                 self._completeness, self._floor = self._then
                 self._lower = lower_bound(self._completeness)
                 self._then = None
-                self._whole_due = time.monotonic() + share * cost
+                self._whole_due = time.monotonic() + share * answer.cost
         else:
             self._snapshot = ""
         gaps += self._trim(bound.now)
@@ -320,7 +319,7 @@ class SourceTail:
         return Found(
             tuple(sightings),
             self._completeness or completeness,
-            cost,
+            answer.cost,
             self._cursor is not None,
             tuple(gaps),
         )

@@ -47,8 +47,8 @@ __all__ = [
 INTERVAL = 0.5
 """Seconds between two polls of a log, where the server answers quickly enough."""
 
-_SHARE = 10.0
-"""The server may spend one part in so many of a processor on the tail."""
+_SHARE = 0.1
+"""The part of one of the server's processors that looking for news may take, for all logs."""
 
 _PATIENCE = 15.0
 """Seconds without an answer until the connection is taken for dead."""
@@ -102,7 +102,7 @@ class Polled:
         undated: Whether rows without a time are followed, too; they are not where there are
             many of them, or no index.
         interval: Seconds until it is asked again.
-        cost: Seconds the server spent.
+        cost: Seconds the server spent on looking for news.
     """
 
     source: Source
@@ -174,6 +174,7 @@ class Tail:
         self._tails: dict[str, SourceTail] = {}
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
+        self._shares: dict[str, float] = {}
         self._unread: list[Source] = []
         self._read_to: EntryKey | None = None
         self._stored_due = 0.0
@@ -279,10 +280,12 @@ class Tail:
                 yield event
 
     async def _poll(self, tail: SourceTail, where: LogFilter) -> AsyncIterator[TailEvent]:
-        share = _SHARE * sum(other.begun for other in self._tails.values())
+        name = tail.source.name
+        others = sum(part for other, part in self._shares.items() if other != name)
+        share = max(_SHARE - others, _SHARE / len(self._tails))
 
         async def poll(session: Session) -> Found:
-            return await tail.poll(session, share=share)
+            return await tail.poll(session, share=1 / share)
 
         try:
             found = await self._attempt(tail, poll)
@@ -293,8 +296,10 @@ class Tail:
         if isinstance(found, Unavailable):
             yield found
         elif found is not None:
-            interval = 0.0 if found.more else max(self._interval, share * found.cost)
-            self._due[tail.source.name] = time.monotonic() + interval
+            interval = max(self._interval, found.cost / share)
+            self._shares[name] = found.cost / interval
+            interval = 0.0 if found.more else interval
+            self._due[name] = time.monotonic() + interval
             for gap in found.gaps:
                 yield gap
             wanted = tuple(seen for seen in found.sightings if where.matches(seen.entry))

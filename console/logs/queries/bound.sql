@@ -9,7 +9,9 @@ select (extract(epoch from pg_catalog.now()) * 1000000)::bigint,
        -- Without pg_read_all_stats everything but the database of others is hidden, and
        -- whoever has switched track_activities off shows no times either.
        count(*) filter (where a.backend_type is null or a.state = 'disabled')
-from pg_catalog.pg_stat_activity a
-where a.datname = pg_catalog.current_database()
+from pg_catalog.pg_stat_get_activity(null) a
+where a.datid = (
+    select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database()
+  )
   and a.pid <> pg_catalog.pg_backend_pid()
   and a.backend_type is distinct from 'autovacuum worker'
