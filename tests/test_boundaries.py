@@ -16,6 +16,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 PACKAGE = CHECKOUT / "console"
 FEATURES = {"migration", "access", "browse", "operations", "logs"}
 FACES = {"cli", "ui"}
+PANES = {"tables", "access", "migration", "health", "retention", "logs", "connect"}
 LONGEST_FILE, LONGEST_CLASS = 400, 300
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 PYTHON_FILES = [*SOURCES, *sorted((CHECKOUT / "tests").rglob("*.py"))]
@@ -63,6 +64,12 @@ def part_of(path: Path) -> str:
     """Returns the folder of console/ a file belongs to, or '' for a top-level module."""
     parts = path.relative_to(PACKAGE).parts
     return parts[0] if len(parts) > 1 else ""
+
+
+def pane_of(path: Path) -> str:
+    """Returns the pane a file of console/ui belongs to, or ''."""
+    parts = path.relative_to(PACKAGE).parts
+    return parts[1] if len(parts) > 2 and parts[0] == "ui" and parts[1] in PANES else ""
 
 
 def is_from(target: str, *packages: str) -> bool:
@@ -117,6 +124,10 @@ def broken_rules(path: Path) -> Iterator[str]:
             wrong = "cli imports ui only where it opens the console"
         elif not part and other in FACES and not imported.lazy and not imported.typing:
             wrong = "a top-level module imports a face only where it starts it"
+        elif pane_of(path) and is_from(
+            target, *(f"console.ui.{p}" for p in PANES - {pane_of(path)})
+        ):
+            wrong = "a pane imports no other pane: it sends a message"
         if wrong:
             yield f"{name_of(path)}:{imported.line} imports {target}: {wrong}"
 
@@ -150,6 +161,7 @@ def test_cli_reaches_ui_at_one_place_only() -> None:
         ("ui/x.py", "def f():\n    from console.cli import output", "does not import cli"),
         ("cli/x.py", "from console.ui.app import open_console", "only where it opens"),
         ("x.py", "from console.ui.app import open_console", "only where it starts"),
+        ("ui/logs/x.py", "from console.ui.access.picker import PersonaPicker", "no other pane"),
     ],
 )
 def test_the_rules_notice_what_breaks_them(
@@ -158,7 +170,7 @@ def test_the_rules_notice_what_breaks_them(
     monkeypatch.setitem(globals(), "CHECKOUT", tmp_path)
     monkeypatch.setitem(globals(), "PACKAGE", tmp_path)
     path = tmp_path / place
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     (found,) = broken_rules(path)
     assert rule in found

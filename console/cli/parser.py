@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import re
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import Any, NoReturn, Protocol
 
 from console.errors import UsageError
 
@@ -14,7 +15,18 @@ _LONGEST = 2_000_000
 """Seconds, 23 days; the server counts its timeouts in milliseconds of 32 bits."""
 
 _CONSOLE = "console.cli.open"
+_GRAMMARS = tuple(f"console.cli.{name}_grammar" for name in ("access", "logs", "connections"))
+"""Commands whose grammar is long enough for a file of its own."""
 _WITH_VALUE = ("-d", "--dsn", "--timeout", "--table")
+
+
+class AddCommand(Protocol):
+    """Adds a command, or a step of one, with the options that may stand everywhere."""
+
+    def __call__(
+        self, name: str, words: str, module: str, under: Any = ...
+    ) -> argparse.ArgumentParser:
+        """Returns the parser; `module` in `console.cli` runs it."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -175,6 +187,9 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
         default=10_000,
         help="rows of a transaction at most; default: 10000",
     )
+
+    for grammar in _GRAMMARS:
+        import_module(grammar).add(command)
 
     command("doctor", "what rowsight finds on this machine and at the target", "doctor")
     return parser, list(commands.choices)

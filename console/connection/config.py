@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,23 +39,42 @@ def config_path() -> Path:
     return user_config_path("rowsight") / "config.toml"
 
 
-def load_profiles() -> dict[str, Profile]:
-    """Reads the profiles; an absent file means none.
+def section(name: str) -> Mapping[str, Any]:
+    """Reads one table of the file, such as `[logs]`; empty where there is none.
+
+    What may stand in it is checked by whoever reads it.
 
     Raises:
-        UsageError: The file does not parse or holds a wrong value; names file and key.
+        UsageError: The file does not parse, or this is no table.
     """
+    table = _document().get(name, {})
+    if not isinstance(table, dict):
+        raise UsageError(f"{config_path()}: {name} is not a table", hint=f"write [{name}]")
+    return table
+
+
+def _document() -> dict[str, Any]:
     import tomllib
 
     path = config_path()
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:  # also no UTF-8, and numbers beyond all measure
         raise UsageError(f"{path}: {error}", hint="mend the file or set ROWSIGHT_CONFIG") from error
     except RecursionError as error:
         raise UsageError(f"{path} is nested too deeply", hint="mend the file") from error
+
+
+def load_profiles() -> dict[str, Profile]:
+    """Reads the profiles; an absent file means none.
+
+    Raises:
+        UsageError: The file does not parse or holds a wrong value; names file and key.
+    """
+    path = config_path()
+    document = _document()
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise UsageError(f"{path}: profiles is not a table", hint="write [profiles.NAME]")

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
 
-SHEETS = ("workspace", "tables", "migration", "dialogs")
+SHEETS = (
+    "workspace",
+    "tables",
+    "access",
+    "migration",
+    "health",
+    "retention",
+    "logs",
+    "connect",
+    "dialogs",
+)
 """One sheet of `themes/` for each area of the screen."""
 
 INTERRUPTED = 130

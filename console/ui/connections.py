@@ -9,14 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 from textual.worker import Worker
 
 from console.connection.profile import Profile, Secret
 from console.connection.session import Session, SessionState
 
+if TYPE_CHECKING:
+    from console.access.impersonation import Preview
+
 BROWSE = "browse"
 OPERATIONS = "operations"
+PREVIEW = "preview"
+TAIL = "tail"
+HEALTH = "health"
 
 
 class Connections:
@@ -48,15 +55,30 @@ class Connections:
                 if session.state is SessionState.CONNECTED:
                     return session
                 await session.close()
-            may_write = self.write_mode and purpose == OPERATIONS
-            session = Session(
-                replace(self.profile, read_only=not may_write),
-                purpose=purpose,
-                on_state=self._on_state if purpose == BROWSE else None,
-            )
+            session = self._made(purpose)
             self._sessions[purpose] = session
             await session.connect()
             return session
+
+    def _made(self, purpose: str) -> Session:
+        if purpose == PREVIEW:
+            from console.access.impersonation import Preview
+
+            return Preview(self.profile, purpose=purpose)
+        may_write = self.write_mode and purpose == OPERATIONS
+        return Session(
+            replace(self.profile, read_only=not may_write),
+            purpose=purpose,
+            on_state=self._on_state if purpose == BROWSE else None,
+        )
+
+    async def preview(self) -> Preview:
+        """Returns the connection on which everything runs as a persona.
+
+        Raises:
+            ConsoleError: It can't be opened.
+        """
+        return cast("Preview", await self.open(PREVIEW))
 
     def at_hand(self, purpose: str) -> Session | None:
         """Returns the session for a purpose if there is one, in whatever state."""

@@ -45,8 +45,8 @@ class Header(Widget):
             Content.styled(visible(status.target), "bold"),
             Content.assemble(" ", mode, " ") if status.write_mode else Content("READ-ONLY"),
         ]
-        if status.persona:
-            left.append(Content.assemble("as ", (visible(status.persona), "bold")))
+        if status.lens:
+            left.append(Content.assemble("as ", (visible(str(status.lens)), "bold")))
         right = self._state(status)
         notes = self._notes(status)
         while notes and self._width(left, [*notes, right]) > self.size.width:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from console.connection.profile import Profile
 from console.connection.session import ServerInfo
 from console.errors import ConsoleError
+
+if TYPE_CHECKING:
+    from console.access.persona import Persona
 
 
 class Link(Enum):
@@ -36,7 +40,7 @@ class Status:
     Attributes:
         server: Who answered, or None as long as nobody has.
         round_trip: Seconds, or None while unknown.
-        persona: Whose eyes we look through, in words, or None for our own.
+        lens: Whose eyes we look through, or None for our own.
         error: Why we are not connected.
     """
 
@@ -45,7 +49,7 @@ class Status:
     server: ServerInfo | None = None
     round_trip: float | None = None
     write_mode: bool = False
-    persona: str | None = None
+    lens: Persona | None = None
     error: ConsoleError | None = None
 
     @property

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import var
@@ -22,19 +21,15 @@ from console.errors import CannotConnect, ConsoleError
 from console.ui.connections import BROWSE, Connections
 from console.ui.header import Header, Tabs
 from console.ui.hints import Hints
+from console.ui.pane import Pane
+from console.ui.places import Place, TablePlace
+from console.ui.stage import NAMES, Stage, module_of, tab_of
 from console.ui.status import Link, Status
-from console.ui.trouble import Notice, keys, trouble
+from console.ui.trouble import keys, trouble
 from console.visible import visible
 
-PANES: tuple[tuple[str, str, str], ...] = (
-    ("Tables", "console.ui.tables", "TablesPane"),
-    ("Access", "console.ui.pane", "Access"),
-    ("Migration", "console.ui.migration", "MigrationPane"),
-    ("Health", "console.ui.pane", "Health"),
-    ("Retention", "console.ui.pane", "Retention"),
-    ("Logs", "console.ui.pane", "Logs"),
-)
-"""Name on the tab, module and class; a module is imported when its tab is first opened."""
+if TYPE_CHECKING:
+    from console.access.persona import Persona
 
 PING_INTERVAL = 5.0
 """Seconds between two measurements of the round trip."""
@@ -52,8 +47,10 @@ class Workspace(Screen[None]):
         Binding("escape", "give_up", "Give up connecting"),
         *(
             Binding(str(number), f"show({number - 1})", name, show=False)
-            for number, (name, _, _) in enumerate(PANES, 1)
+            for number, name in enumerate(NAMES, 1)
         ),
+        Binding("i", "lens", "Look as somebody", show=False),
+        Binding("I", "adopt(None)", "Look as yourself", show=False),
         Binding("W", "write_mode", "Write mode on or off", show=False),
         Binding("q", "quit", "Quit", show=False),
         Binding("question_mark", "help", "Help", key_display="?"),
@@ -90,7 +87,7 @@ class Workspace(Screen[None]):
 
     def __init__(self, profile: Profile, *, tab: int = 0, table: str | None = None) -> None:
         super().__init__()
-        self._wanted = table
+        self._wanted: Place | None = TablePlace(table) if table is not None else None
         write_mode = not profile.read_only
         self.set_reactive(Workspace.status, Status(profile, write_mode=write_mode))
         self.set_reactive(Workspace.active, tab)
@@ -100,9 +97,8 @@ class Workspace(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lays out the rows; panes come once there is a connection."""
         yield Header().data_bind(status=Workspace.status)
-        yield Tabs(tuple(name for name, _, _ in PANES)).data_bind(active=Workspace.active)
-        with Container(id="pane"):
-            yield Notice()
+        yield Tabs(NAMES).data_bind(active=Workspace.active)
+        yield Stage(self.connections).data_bind(status=Workspace.status)
         yield Hints()
 
     def on_mount(self) -> None:
@@ -121,7 +117,7 @@ class Workspace(Screen[None]):
         """Connects, and measures the round trip for as long as the connection holds."""
         # The driver takes a tenth of a second to import: in a thread, so that keys are heard.
         await asyncio.to_thread(import_module, "psycopg")
-        pane = asyncio.create_task(asyncio.to_thread(import_module, PANES[self.active][1]))
+        pane = asyncio.create_task(asyncio.to_thread(import_module, module_of(self.active)))
         try:
             session = await self.connections.open(BROWSE)
         except ConsoleError as error:
@@ -148,8 +144,8 @@ class Workspace(Screen[None]):
             round_trip=message.round_trip,
             error=None,
         )
-        self.query_one(Notice).leave()
-        if not self.query("#pane > Pane"):
+        self.query_one(Stage).notice.leave()
+        if self.query_one(Stage).is_empty:
             await self._show_pane()
 
     @on(Failed)
@@ -170,8 +166,8 @@ class Workspace(Screen[None]):
     def _disconnected(self, link: Link, error: ConsoleError) -> None:
         self.status = replace(self.status, link=link, error=error, round_trip=None)
         hints = [("r", "connect again"), *([("d", "detail")] if error.detail else [])]
-        notice = self.query_one(Notice)
-        if self.query("#pane > Pane"):
+        notice = self.query_one(Stage).notice
+        if not self.query_one(Stage).is_empty:
             sentence = Content.assemble(("✕ ", "$error bold"), visible(error.message), "   ")
             notice.say(sentence + keys(*hints), line=True)
         else:
@@ -179,8 +175,10 @@ class Workspace(Screen[None]):
 
     def _await(self) -> None:
         target = visible(self.status.target)
-        above_a_pane = bool(self.query("#pane > Pane"))
-        self.query_one(Notice).wait(f"connecting to {target}", "esc gives up", line=above_a_pane)
+        above_a_pane = not self.query_one(Stage).is_empty
+        self.query_one(Stage).notice.wait(
+            f"connecting to {target}", "esc gives up", line=above_a_pane
+        )
 
     def _ask_password(self, error: ConsoleError) -> None:
         from console.ui.dialogs import AskPassword
@@ -221,33 +219,44 @@ class Workspace(Screen[None]):
             await self._show_pane()
 
     async def _show_pane(self) -> None:
-        from console.ui.pane import Pane
-
-        _, module, name = PANES[self.active]
-        wanted = f"pane-{self.active}"
-        pane: Pane | None = None
-        for child in self.query_one("#pane").query_children(Pane):
-            child.display = child.id == wanted
-            if child.display:
-                pane = child
-        if pane is None:
-            pane = getattr(import_module(module), name)(self.connections)
-            assert isinstance(pane, Pane)
-            pane.id = wanted
-            pane.data_bind(status=Workspace.status)
-            await self.query_one("#pane").mount(pane)
-        named, self._wanted = self._wanted, None
-        pane.open(named)
+        place, self._wanted = self._wanted, None
+        await self.query_one(Stage).show(self.active, place)
 
     def action_show(self, index: int) -> None:
         """Switches to a tab."""
         self.active = index
 
+    @on(Pane.Visit)
+    async def _visit(self, message: Pane.Visit) -> None:
+        self._wanted = message.place
+        tab = tab_of(message.place)
+        if self.active == tab:
+            await self._show_pane()
+        else:
+            self.active = tab
+
+    @on(Pane.Adopt)
+    def _adopt(self, message: Pane.Adopt) -> None:
+        self.action_adopt(message.persona)
+
+    def action_adopt(self, persona: Persona | None) -> None:
+        """Looks through somebody's eyes, or with None through one's own again."""
+        self.status = replace(self.status, lens=persona)
+
     @on(Tabs.Picked)
     def _picked(self, message: Tabs.Picked) -> None:
         self.active = message.index
 
-    # Mode, help, quit
+    # Lens, mode, help, quit
+
+    def action_lens(self) -> None:
+        """Asks whose eyes to look through."""
+        from console.ui.access.picker import PersonaPicker
+
+        def adopt(persona: Persona | None) -> None:
+            self.action_adopt(persona or self.status.lens)
+
+        self.app.push_screen(PersonaPicker(self.connections, self.status.lens), adopt)
 
     def watch_status(self) -> None:
         """Keys come and go with the connection and the mode."""
@@ -265,8 +274,10 @@ class Workspace(Screen[None]):
                 return link is Link.CONNECTING
             case "write_mode":
                 return link is Link.CONNECTED and server is not None and not server.standby
-            case "show":
-                return self.status.server is not None
+            case "show" | "lens":
+                return server is not None
+            case "adopt":
+                return self.status.lens is not None
             case _:
                 return True
 

@@ -10,7 +10,7 @@ from textual.worker import WorkerFailed
 from console.connection.profile import Profile
 from console.journal import state_folder
 from console.ui.app import RowsightApp
-from console.ui.tables import TablesPane
+from console.ui.tables.pane import TablesPane
 from console.ui.workspace import Workspace
 from tests.ui.screen import until
 

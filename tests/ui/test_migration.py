@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from console.connection.profile import Environment, Profile
 from console.ui.app import RowsightApp
 from console.ui.dialogs import Acknowledge, TypeTheName
-from console.ui.migration import MigrationPane
+from console.ui.migration.pane import MigrationPane
 from console.ui.widgets.findings import Finding, FindingDetail, FindingList
 from tests.conftest import Admin, MakeProxy
 from tests.ui.screen import lines, text, until, write

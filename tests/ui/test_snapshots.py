@@ -20,7 +20,7 @@ from console.connection.profile import Environment, Profile
 from console.migration.model import ApplyProgress
 from console.ui.app import RowsightApp
 from console.ui.dialogs import AskPassword
-from console.ui.report import Report
+from console.ui.migration.report import Report
 from tests.conftest import FreshDatabase, MakeProxy
 from tests.ui.screen import text, until
 from tests.ui.test_migration import DRIFT
@@ -132,7 +132,6 @@ def test_rows(snap_compare: Compare, shop: Profile, size: tuple[int, int], theme
         ("filter", ("slash", *"app e", "down")),
         ("help", ("question_mark",)),
         ("palette", ("ctrl+p", "…Write mode")),
-        ("coming", ("2", "…Who sees which row")),
         ("write-mode", ("W", "…Switch to write mode?")),
     ],
 )

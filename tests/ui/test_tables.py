@@ -11,8 +11,8 @@ from textual.widgets import Input
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
-from console.ui.contents import Contents
-from console.ui.tables import TablesPane
+from console.ui.tables.contents import Contents
+from console.ui.tables.pane import TablesPane
 from console.ui.widgets.grid import Grid
 from console.ui.widgets.relations import RelationList
 from tests import hostile

@@ -18,8 +18,9 @@ from console.catalog.relations import Relation
 from console.errors import ConsoleError
 from console.ui import words
 from console.ui.connections import BROWSE, Connections
-from console.ui.contents import Contents, described
 from console.ui.pane import Pane
+from console.ui.places import Place, TablePlace
+from console.ui.tables.contents import Contents, described
 from console.ui.trouble import trouble
 from console.ui.widgets.field import Field
 from console.ui.widgets.grid import Grid
@@ -99,10 +100,11 @@ class TablesPane(Pane):
         """The right side."""
         return self.query_one(Contents)
 
-    def open(self, what: str | None = None) -> None:
+    def open(self, place: Place | None = None) -> None:
         """Takes the focus to where work goes on, or opens the table that is named."""
-        if what is not None:
-            self._begin("read", f"opening {visible(what)}", self._read_named(what))
+        if isinstance(place, TablePlace):
+            name = place.identity
+            self._begin("read", f"opening {visible(name)}", self._read_named(name))
         elif not self.listed:
             self._list()
         if self.contents.page is not None and self.has_class("-reading"):

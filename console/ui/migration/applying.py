@@ -11,8 +11,8 @@ from textual.widget import Widget
 from console.errors import ConsoleError
 from console.migration.model import ApplyProgress, ApplyResult, Plan
 from console.ui import words
+from console.ui.migration.verdict import plan_counts
 from console.ui.trouble import keys
-from console.ui.verdict import plan_counts
 from console.visible import visible, visible_lines
 
 PHASES = (

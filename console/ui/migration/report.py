@@ -12,8 +12,9 @@ from textual.widgets import Static
 
 from console.errors import ConsoleError
 from console.migration.model import Verdict
-from console.ui import recorded, verdict, words
-from console.ui.applying import Progress
+from console.ui import words
+from console.ui.migration import recorded, verdict
+from console.ui.migration.applying import Progress
 from console.ui.trouble import keys
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.findings import FindingList, Findings

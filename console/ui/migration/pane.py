@@ -16,13 +16,15 @@ from textual.worker import Worker, WorkerState
 
 from console.errors import ConsoleError
 from console.migration.model import ApplyOptions, ApplyProgress, Verdict
-from console.ui import applying, steps, words
+from console.ui import words
 from console.ui.connections import OPERATIONS, Connections
+from console.ui.migration import applying, steps
+from console.ui.migration.report import Report
+from console.ui.migration.steps import Applied, Failed, Planned, Progressed, Recalled, Verified
+from console.ui.migration.verdict import would_resolve
 from console.ui.pane import Pane
-from console.ui.report import Report
-from console.ui.steps import Applied, Failed, Planned, Progressed, Recalled, Verified
+from console.ui.places import Place
 from console.ui.trouble import trouble
-from console.ui.verdict import would_resolve
 from console.ui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class MigrationPane(Pane):
         """Verifies at once: the verdict is what this pane is for."""
         self.action_verify()
 
-    def open(self, what: str | None = None) -> None:
+    def open(self, place: Place | None = None) -> None:
         """Takes the focus to what is shown."""
         self.report.take_focus()
 

@@ -1,0 +1,1 @@
+"""Tab 2: who sees which row, and why."""

@@ -1,0 +1,1 @@
+"""The way in: profiles, what was found, and testing them."""

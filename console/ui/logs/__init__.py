@@ -1,0 +1,1 @@
+"""Tab 6: the audit and transparency logs, live."""

@@ -1,0 +1,26 @@
+"""Tab 6: the audit and transparency logs, live."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static
+
+from console.ui.pane import Pane
+from console.ui.places import Place
+
+
+class LogsPane(Pane):
+    """Says what it will hold."""
+
+    BINDING_GROUP_TITLE = "Logs"
+
+    def compose(self) -> ComposeResult:
+        """Yields a quiet line."""
+        yield Static(
+            Content.styled("The audit and transparency logs, live", "bold"), classes="notice"
+        )
+
+    def open(self, place: Place | None = None) -> None:
+        """Nothing here takes the focus."""
+        self.screen.set_focus(None)

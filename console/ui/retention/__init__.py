@@ -1,0 +1,1 @@
+"""Tab 5: what is old enough to be deleted, and deleting it."""

@@ -1,0 +1,75 @@
+"""The place of the panes: one is shown, each is made when it is first wanted."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.reactive import var
+
+from console.connection.profile import Profile
+from console.ui.connections import Connections
+from console.ui.pane import Pane
+from console.ui.places import Place, TablePlace
+from console.ui.status import Status
+from console.ui.trouble import Notice
+
+NAMES = ("Tables", "Access", "Migration", "Health", "Retention", "Logs")
+"""What stands on the tabs; each names the module and the class of its pane."""
+
+
+def module_of(index: int) -> str:
+    """Returns the module of a tab's pane; it is imported when the tab is first opened."""
+    return f"console.ui.{NAMES[index].lower()}.pane"
+
+
+def tab_of(place: Place) -> int:
+    """Returns the tab that a place belongs to."""
+    return 0 if isinstance(place, TablePlace) else 1
+
+
+class Stage(Container):
+    """Holds the panes, and words in their stead."""
+
+    status: var[Status] = var(Status(Profile()))
+
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(id="pane")
+        self.connections = connections
+
+    def compose(self) -> ComposeResult:
+        """Yields the words; panes come once there is a connection."""
+        yield Notice()
+
+    @property
+    def notice(self) -> Notice:
+        """The words: in the panes' stead, or as a line above them."""
+        return self.query_one(Notice)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no pane was made yet."""
+        return not self.query_children(Pane)
+
+    def watch_status(self, status: Status) -> None:
+        """Passes on what the header tells."""
+        for pane in self.query_children(Pane):
+            pane.status = status
+
+    async def show(self, index: int, place: Place | None = None) -> None:
+        """Shows a tab's pane, at a place where one is named."""
+        wanted = f"pane-{index}"
+        shown: Pane | None = None
+        for pane in self.query_children(Pane):
+            pane.display = pane.id == wanted
+            if pane.display:
+                shown = pane
+        if shown is None:
+            made = getattr(import_module(module_of(index)), f"{NAMES[index]}Pane")(self.connections)
+            assert isinstance(made, Pane)
+            made.id = wanted
+            made.set_reactive(Pane.status, self.status)
+            await self.mount(made)
+            shown = made
+        shown.open(place)
