@@ -37,6 +37,13 @@ PING_INTERVAL = 5.0
 _ASKABLE = {"password_needed", "wrong_password"}
 
 
+@dataclass
+class RoundTrip(Message):
+    """The round trip was measured."""
+
+    seconds: float
+
+
 class Workspace(Screen[None]):
     """Holds the connection's state and the panes, which tell it things by messages."""
 
@@ -78,12 +85,6 @@ class Workspace(Screen[None]):
         """The connection that was there is gone."""
 
         error: ConsoleError
-
-    @dataclass
-    class RoundTrip(Message):
-        """The round trip was measured."""
-
-        seconds: float
 
     def __init__(self, profile: Profile, *, tab: int = 0, table: str | None = None) -> None:
         super().__init__()
@@ -130,7 +131,7 @@ class Workspace(Screen[None]):
         while True:
             await asyncio.sleep(PING_INTERVAL)
             try:
-                self.post_message(self.RoundTrip(await session.ping()))
+                self.post_message(RoundTrip(await session.ping()))
             except ConsoleError as error:
                 self.post_message(self.Lost(error))
                 return
