@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,7 +28,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.received = 0
-        self._started = time.perf_counter()
+        self.started = time.perf_counter()
         self.process = pexpect.spawn(
             arguments[0],
             list(arguments[1:]),
@@ -74,18 +75,47 @@ class Terminal:
             if self.pump(0.005):
                 text = self.text
                 if (ready in text) if isinstance(ready, str) else ready(text):
-                    return time.perf_counter() - self._started
+                    return time.perf_counter() - self.started
         raise TimeoutError(f"the screen never showed {ready!r}:\n{self.text}")
 
     def press(self, keys: str) -> None:
         """Types keys."""
         self.process.send(keys)
 
+    def stroke(self, keys: str, quiet: float = 0.12, patience: float = 30.0) -> tuple[float, float]:
+        """Types keys and waits for the answer; bytes are drawn only after the clock has stopped.
+
+        Args:
+            keys: What to type.
+            quiet: Seconds without output after which the answer is taken for whole.
+            patience: Seconds until the first byte.
+
+        Returns:
+            Seconds until the first and until the last byte of the answer.
+
+        Raises:
+            TimeoutError: Nothing was written.
+        """
+        descriptor = self.process.child_fd
+        chunks: list[bytes] = []
+        started = last = time.perf_counter()
+        first = 0.0
+        os.write(descriptor, keys.encode())
+        while select.select([descriptor], [], [], quiet if chunks else patience)[0]:
+            chunks.append(os.read(descriptor, 1 << 16))
+            last = time.perf_counter()
+            first = first or last
+        if not chunks:
+            raise TimeoutError(f"no answer to {keys!r}:\n{self.text}")
+        self.received += sum(map(len, chunks))
+        self._stream.feed(b"".join(chunks))
+        return first - started, last - started
+
     def settle(self, quiet: float = 0.08) -> float:
         """Waits until nothing was written for a while; seconds since the start, less it."""
         while self.pump(quiet):
             pass
-        return time.perf_counter() - self._started - quiet
+        return time.perf_counter() - self.started - quiet
 
     def megabytes(self) -> float:
         """Resident memory of the program and its children."""
