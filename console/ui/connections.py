@@ -24,6 +24,10 @@ OPERATIONS = "operations"
 PREVIEW = "preview"
 TAIL = "tail"
 HEALTH = "health"
+ACCESS = "access"
+ACTING = "access preview"
+"""The persona's side of the access pane: what runs there holds up no preview elsewhere."""
+PEOPLE = "people"
 
 
 class Connections:
@@ -61,7 +65,7 @@ class Connections:
             return session
 
     def _made(self, purpose: str) -> Session:
-        if purpose == PREVIEW:
+        if purpose in (PREVIEW, ACTING):
             from console.access.impersonation import Preview
 
             return Preview(self.profile, purpose=purpose)
@@ -72,19 +76,22 @@ class Connections:
             on_state=self._on_state if purpose == BROWSE else None,
         )
 
-    async def preview(self) -> Preview:
-        """Returns the connection on which everything runs as a persona.
+    async def preview(self, purpose: str = PREVIEW) -> Preview:
+        """Returns a connection on which everything runs as a persona.
+
+        Args:
+            purpose: `PREVIEW` or `ACTING`.
 
         Raises:
             ConsoleError: It can't be opened.
         """
-        return cast("Preview", await self.open(PREVIEW))
+        return cast("Preview", await self.open(purpose))
 
     def at_hand(self, purpose: str) -> Session | None:
         """Returns the session for a purpose if there is one, in whatever state."""
         return self._sessions.get(purpose)
 
-    async def give_up(self, purpose: str, worker: Worker[None]) -> None:
+    async def give_up(self, purpose: str, worker: Worker[None], *others: str) -> None:
         """Ends a worker and what it runs on the server, within two seconds.
 
         Cancelling the task also cancels its statement; where the server no longer hears
@@ -97,9 +104,10 @@ class Connections:
             await asyncio.sleep(0.1)
             if worker.is_finished:
                 return
-        session = self.at_hand(purpose)
-        if session is not None:
-            await session.cancel()
+        for name in (purpose, *others):
+            session = self.at_hand(name)
+            if session is not None:
+                await session.cancel()
 
     def use_password(self, password: Secret) -> None:
         """Takes a password for every connection from now on, in memory only."""
