@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.cli import diagnostics, migration_text, output
 from console.cli.connecting import session
-from console.cli.running import asking, finish
-from console.errors import Refused
+from console.cli.consent import consent, require_somebody
+from console.cli.running import finish
+from console.guard import Act
 
 if TYPE_CHECKING:
     from console.connection.session import Session
@@ -91,20 +91,14 @@ async def _planned(options: argparse.Namespace) -> Plan:
 
 def _apply(options: argparse.Namespace) -> int:
     # A dry run leaves nothing behind, so nobody is asked.
-    if not (options.yes or options.dry_run or _somebody_is_there()):
-        raise Refused(
-            "apply writes to the database, and nobody is here to be asked", hint="give --yes"
-        )
+    if not options.dry_run:
+        require_somebody(options, "apply writes to the database")
     result = finish(_applied(options))
     if options.json:
         output.document(migration_text.result_json(result))
     else:
         migration_text.print_result(result)
     return 5 if result.verification.failed() else 0
-
-
-def _somebody_is_there() -> bool:
-    return output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)
 
 
 async def _applied(options: argparse.Namespace) -> ApplyResult:
@@ -127,13 +121,12 @@ async def _applied(options: argparse.Namespace) -> ApplyResult:
 
 
 async def _confirmed(opened: Session, chosen: ApplyOptions, expected: Expected | None) -> Plan:
-    """Shows the plan and asks; on prod the answer is the database's name.
+    """Shows the plan and asks.
 
     Raises:
         Conflicted: Something has to be resolved first.
         Refused: The answer was no.
     """
-    from console.connection.profile import Environment
     from console.migration.plan import Conflicted, plan
 
     planned = await plan(opened, chosen, expected)
@@ -143,14 +136,8 @@ async def _confirmed(opened: Session, chosen: ApplyOptions, expected: Expected |
     if not planned.actions:
         return planned
     assert opened.server is not None
-    database = opened.server.database
-    prod = opened.profile.environment is Environment.PROD
-    wanted, what = (database, "its name") if prod else ("yes", "yes")
-    diagnostics.ask(f"Apply to {database} on {opened.server.host}? Type {what}: ")
-    with asking():
-        answer = sys.stdin.readline().strip()
-    if answer != wanted:
-        raise Refused("nothing was changed", hint=f"the answer was not {what}")
+    where = f"{opened.server.database} on {opened.server.host}"
+    consent(Act.CHANGE, opened, f"Apply to {where}?")
     return planned
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import sys
 from typing import TYPE_CHECKING
 
 from console.cli import diagnostics, output, retention_text
 from console.cli.connecting import session
-from console.cli.running import asking, finish
+from console.cli.consent import consent, require_somebody
+from console.cli.running import finish
 from console.errors import ConsoleError, Refused
+from console.guard import Act
 
 if TYPE_CHECKING:
     from console.connection.session import Session
@@ -67,8 +68,7 @@ async def _tell_interrupted(opened: Session) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    if not (options.yes or _somebody_is_there()):
-        raise Refused("run deletes rows, and nobody is here to be asked", hint="give --yes")
+    require_somebody(options, "run deletes rows")
     planned, result = finish(_ran(options))
     if options.json:
         output.document(retention_text.result_json(planned, result))
@@ -77,10 +77,6 @@ def _run(options: argparse.Namespace) -> int:
     if result.failure is not None:
         return diagnostics.fail(result.failure, as_json=False)
     return 0
-
-
-def _somebody_is_there() -> bool:
-    return output.is_terminal(sys.stdin) and output.is_terminal(sys.stderr)
 
 
 async def _ran(options: argparse.Namespace) -> tuple[RetentionPlan, RunResult]:
@@ -111,8 +107,6 @@ def _confirm(options: argparse.Namespace, opened: Session, planned: RetentionPla
     Raises:
         Refused: The answer was another one, or there is nothing to run.
     """
-    import termios
-
     from console.operations.targets import choose
 
     targets = choose(planned, options.policy, telemetry=options.telemetry)
@@ -124,17 +118,11 @@ def _confirm(options: argparse.Namespace, opened: Session, planned: RetentionPla
         rows = retention_text.number(target.announced, exact=target.exact)
         diagnostics.say(f"  {target.name}: {rows} rows")
     one = begun[0].policy if len(begun) == 1 else None
-    wanted = one.table if one is not None else opened.server.database
-    what = "the table's name" if one is not None else "the database's name"
-    diagnostics.ask(f"Delete them from {opened.server.database} for good? Type {what}: ")
-    # What was typed or pasted before the question is no answer to it, and what is pasted behind
-    # the answer is nothing for the shell.
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    with asking():
-        answer = sys.stdin.readline().removesuffix("\n")
-    termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
-    if answer != wanted:
-        raise Refused("nothing was deleted", hint=f"the answer was not {what}")
+    question = f"Delete them from {opened.server.database} for good?"
+    name = (opened.server.database, "the database's name")
+    if one is not None:
+        name = (one.table, "the table's name")
+    consent(Act.ERASE, opened, question, name=name, otherwise="nothing was deleted")
 
 
 class _Watch(diagnostics.Progress):

@@ -13,8 +13,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from console.connection.profile import Environment, Secret
+from console.connection.profile import Secret
 from console.errors import ConsoleError
+from console.guard import Act, Circumstances, Demand, decide, why_not
 from console.ui.quiet import SILENCE, Deliberate
 from console.ui.status import Status
 from console.ui.widgets.field import Field
@@ -173,12 +174,47 @@ class TypeTheName(Dialog[bool]):
             self.dismiss(True)
 
 
-def question(status: Status, heading: str, text: Content) -> Dialog[bool]:
-    """Returns the question that a change to this database asks for.
+class Refusal(Dialog[bool]):
+    """Says why something is not done, whatever were typed."""
 
-    On a production database, and on one that nobody has said anything about, its name has
-    to be typed.
+    danger = True
+
+    def __init__(self, heading: str, reason: str) -> None:
+        super().__init__()
+        self.heading = heading
+        self.reason = reason
+
+    def body(self) -> ComposeResult:
+        """Yields the reason."""
+        yield Static(Content.assemble("Not now: ", self.reason, "."), classes="dialog-text")
+
+
+def question(
+    status: Status,
+    heading: str,
+    text: Content,
+    *,
+    act: Act = Act.CHANGE,
+    name: str | None = None,
+) -> Dialog[bool]:
+    """Returns the question that an act on this database asks for, as the guards decide.
+
+    Args:
+        status: Where it would be done.
+        heading: The question.
+        text: What would be done, with the true numbers.
+        act: What kind of act it is.
+        name: What has to be typed at the worst; by default the database's name.
     """
-    if status.profile.environment in (Environment.PROD, Environment.UNKNOWN):
-        return TypeTheName(heading, text, status.database)
-    return Acknowledge(heading, text)
+    where = Circumstances(
+        status.profile.environment,
+        write_mode=status.write_mode,
+        standby=status.server is not None and status.server.standby,
+    )
+    match decide(act, where):
+        case Demand.REFUSE:
+            return Refusal(heading, why_not(act, where))
+        case Demand.TYPE_THE_NAME:
+            return TypeTheName(heading, text, name or status.database)
+        case _:
+            return Acknowledge(heading, text)

@@ -289,6 +289,7 @@ class Workspace(Screen[None]):
         if self.status.write_mode:
             self._set_write_mode(False)
             return
+        from console.guard import Act
         from console.ui.dialogs import question
 
         text = Content(
@@ -300,7 +301,8 @@ class Workspace(Screen[None]):
             if yes:
                 self._set_write_mode(True)
 
-        self.app.push_screen(question(self.status, "Switch to write mode?", text), answer)
+        asked = question(self.status, "Switch to write mode?", text, act=Act.UNLOCK)
+        self.app.push_screen(asked, answer)
 
     @work(exclusive=True, group="mode")
     async def _set_write_mode(self, on: bool) -> None:
