@@ -64,23 +64,27 @@ class Header(Widget):
         return sum(part.cell_length + 2 for part in [*left, *right])
 
     def _notes(self, status: Status) -> list[Content]:
-        """What is out of the ordinary about the server, most important first."""
+        """What kind of connection this is: what is out of the ordinary first, then the rest."""
         server = status.server
         if server is None:
             return []
-        notes = []
-        if server.standby:
-            notes.append(Content.styled("STANDBY", "$warning bold"))
-        if server.pooled:
-            notes.append(Content.styled("POOLED", "$warning bold"))
-        if server.superuser:
-            notes.append(Content.styled("superuser", "$header-muted"))
-        elif server.bypass_rls:
-            notes.append(Content.styled("bypasses RLS", "$header-muted"))
-        if not server.tls and not server.host.startswith("/"):
-            notes.append(Content.styled("no TLS", "$header-muted"))
-        notes.append(Content.styled(f"PG {visible(server.version_text)}", "$header-muted"))
-        return notes
+        local = server.host.startswith("/")
+        said = [
+            (status.in_transaction, "IN TRANSACTION", ""),
+            (server.standby, "STANDBY", "primary"),
+            (server.pooled, "POOLED", "direct"),
+            (not server.tls and not local, "no TLS", "" if local else "TLS"),
+            (server.superuser, "superuser", ""),
+            (server.bypass_rls and not server.superuser, "bypasses RLS", ""),
+        ]
+        notes = [
+            Content.styled(word, "$warning bold" if word.isupper() else "$header-muted")
+            for odd, word, _ in said
+            if odd
+        ]
+        usual = [word for odd, _, word in said if word and not odd]
+        usual.append(f"PG {visible(server.version_text)}")
+        return notes + [Content.styled(word, "$header-muted") for word in usual]
 
     def _state(self, status: Status) -> Content:
         link = status.link

@@ -42,6 +42,7 @@ class Status:
         round_trip: Seconds, or None while unknown.
         lens: Whose eyes we look through, or None for our own.
         error: Why we are not connected.
+        in_transaction: Whether a transaction that may write is open.
     """
 
     profile: Profile
@@ -51,6 +52,7 @@ class Status:
     write_mode: bool = False
     lens: Persona | None = None
     error: ConsoleError | None = None
+    in_transaction: bool = False
 
     @property
     def database(self) -> str:
