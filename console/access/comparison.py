@@ -19,6 +19,7 @@ from console.connection.session import Session, TextTable
 from console.errors import ConsoleError
 
 _SEES = ("all", "some")
+_WHOLE = ("row",)
 
 Key = tuple[str | None, ...]
 
@@ -33,7 +34,7 @@ class Difference:
             to be compared one by one.
         both: Rows that both see; None likewise.
         samples: Keys of some of the rows that only one sees, the first's and the second's.
-        key: The columns of the keys; `ctid` without a key.
+        key: The columns of the keys; `ctid` without a key, `row` for the whole row of a view.
         message: Why rows could not be compared.
     """
 
@@ -145,10 +146,12 @@ async def compare(
     )
 
 
+def _key(governed: Governed) -> tuple[str, ...]:
+    return governed.key or (_WHOLE if governed.kind in "vf" else ("ctid",))
+
+
 def _uncompared(governed: Governed, cells: tuple[Cell, Cell], message: str) -> Difference:
-    return Difference(
-        governed.identity, cells, None, None, ((), ()), governed.key or ("ctid",), message
-    )
+    return Difference(governed.identity, cells, None, None, ((), ()), _key(governed), message)
 
 
 async def _keys(
@@ -159,9 +162,14 @@ async def _keys(
         return []
     if cell.visible is None or cell.visible > bound or (not cell.exact and cell.visible >= bound):
         return None
-    names = [sql.Identifier(governed.name, name) for name in governed.key or ("ctid",)]
+    alias = sql.Identifier(governed.name)
+    columns = (
+        [sql.SQL("({}.*)").format(alias)]  # a view's rows have no place
+        if _key(governed) == _WHOLE
+        else [sql.Identifier(governed.name, name) for name in _key(governed)]
+    )
     query = sql.SQL("select {} from {} limit {}").format(
-        sql.SQL(", ").join(sql.SQL("{}::text").format(name) for name in names),
+        sql.SQL(", ").join(sql.SQL("{}::text").format(column) for column in columns),
         governed.table,
         sql.Literal(bound + 1),
     )
@@ -193,5 +201,5 @@ def _difference(
         (len(only[0]), len(only[1])),
         len(first & second),
         (tuple(only[0][:sample]), tuple(only[1][:sample])),
-        governed.key or ("ctid",),
+        _key(governed),
     )

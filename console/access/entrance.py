@@ -71,15 +71,20 @@ def become(persona: Persona) -> sql.Composable:
     )
 
 
+def no_role(name: str, *, sqlstate: str | None = None, detail: str = "") -> Refused:
+    """Says that a role does not exist."""
+    return Refused(
+        f"there is no role {name} on this server",
+        hint="psql's \\du lists the roles",
+        sqlstate=sqlstate,
+        detail=detail,
+    )
+
+
 def not_admitted(error: DatabaseFailed, persona: Persona, login: str) -> ConsoleError:
     """Says why the login could not become the persona, if it was that that failed."""
     if error.sqlstate == "22023" and "role" in error.message:
-        return Refused(
-            f"there is no role {persona.role} on this server",
-            hint="psql's \\du lists the roles",
-            sqlstate=error.sqlstate,
-            detail=error.message,
-        )
+        return no_role(persona.role, sqlstate=error.sqlstate, detail=error.message)
     if error.sqlstate == "42501" and "set role" in error.message:
         return Refused(
             f"{login} may not act as {persona.role}",

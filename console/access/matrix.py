@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from console.access.catalog import Governed, read_catalog
 from console.access.cells import Cell
 from console.access.counting import Counting, OnCells, read_totals
+from console.access.entrance import no_role
 from console.access.impersonation import Preview
 from console.access.persona import Persona
 from console.access.rules import Command
@@ -93,7 +94,7 @@ async def matrix(
 
     Raises:
         UsageError: Two personas have the same label.
-        Refused: The login may not act as one of the personas.
+        Refused: A persona's role does not exist, or the login may not act as it.
         ContainmentBroken: A policy left the role or the transaction.
         ConsoleError: The connection is gone or the server refused.
     """
@@ -102,6 +103,9 @@ async def matrix(
         raise UsageError("a persona is given twice", hint="name each once")
     if catalog is None:
         catalog = await read_catalog(login, {persona.role for persona in personas}, tables)
+    for persona in personas:
+        if catalog and persona.role not in catalog[0].standings:
+            raise no_role(persona.role)  # or every cell would say "denied", as if it were there
     counting = Counting(preview, personas, catalog, commands, bound, quick, patience, on_cells)
     totals = asyncio.create_task(read_totals(login, catalog, bound, quick))
     try:

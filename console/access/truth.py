@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from psycopg import sql
 
-from console.access.evaluation import evaluate
+from console.access.evaluation import Value, evaluate
 from console.access.impersonation import Impersonation
 from console.access.row import columns_of, matching
 from console.access.rules import Command, Rules, parse_key
@@ -120,13 +120,18 @@ async def truth(
         return Truth(False, how, error=plan.message)
     if missing_privilege(rules, attempt, key) or not rules.binding:
         return Truth(not missing_privilege(rules, attempt, key), how)
+    unknown: Value | None = None
     for stage in stages(attempt):
+        if unknown is not None and not stage.filters:
+            break
         (value,) = await evaluate(acting, rules, rows[stage.row], [combined(rules, stage)])
         if value.unknown:
-            return Truth(None, how, error=value.error)
-        if not value.holds:
+            unknown = value
+        elif not value.holds and (unknown is None or value.state != "error"):
+            # What filters stored rows is one condition: a part that is false decides it,
+            # whatever another would have come to.
             return Truth(False, how, error=value.error)
-    return Truth(True, how)
+    return Truth(None, how, error=unknown.error) if unknown is not None else Truth(True, how)
 
 
 async def _read(

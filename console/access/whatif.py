@@ -243,9 +243,9 @@ class _Trial:
 
     async def _check(self, acting: Impersonation, using: str) -> None:
         """Has the server parse the new condition before any row is tried."""
-        # IS TRUE takes nothing but a boolean, as USING does.
-        nothing = sql.SQL("select ({}) is true from unnest(array[null::{}]) as {}").format(
-            raw(using), self.rules.table, self.rules.alias
+        # IS TRUE takes nothing but a boolean, and WHERE no aggregate, as it is with USING.
+        nothing = sql.SQL("select from unnest(array[null::{}]) as {} where ({}) is true").format(
+            self.rules.table, self.rules.alias, raw(using)
         )
         found = await acting.attempt(sql.SQL("explain {}").format(nothing))
         if not isinstance(found, TextTable):

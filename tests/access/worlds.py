@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,33 @@ COLUMNS = {
     "txt": ("txt", "Name", "{}"),
 }
 PEOPLE = [str(UUID(int=i)) for i in range(1, 5)]
+
+
+BUILT = {
+    "permissive": r"^create policy .* as permissive",
+    "restrictive": r"^create policy .* as restrictive",
+    "for every command": r"^create policy .* for all ",
+    "for everybody": r"^create policy .* to public",
+    "through a role that is inherited": r'^create policy .* to [^(]*"prop_group"',
+    "sub-select over another table": r"^create policy .* from \"w\"\..* as o ",
+    "recursion": r"^create policy .* from \"w\"\..* as s\)",
+    "definer function": r"^create policy .*priv\.of_definer",
+    "invoker function": r"^create policy .*priv\.of_invoker",
+    "whole row": r"^create policy .*priv\.whole_",
+    "null": r"^create policy .*null::boolean",
+    "error": r"^create policy .*(1 / |::int > 3)",
+    "mixed case": r'^create table "w"\."Items"',
+    "hostile name": r'^create table "w"\."ta""b',
+    "keyword": r'^create table "w"\."(select|user)"',
+    "generated column": r"^create table .* generated always as .* stored",
+    "partition": r"^create table .* partition of",
+    "dropped column": r" drop column ",
+    "forced": r" force row level security",
+    "owner": r" owner to prop_owner",
+    "column grant": r"^grant (select|insert|update) \(",
+    "no usage": r"^revoke usage on schema",
+}
+"""What the worlds together must have been made of, and how a script tells."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +102,14 @@ class World:
                 claims["sub"] = "not-a-uuid"
             found.append(Persona(role, role, json.dumps(claims), Named("role", role)))
         return found
+
+    def built(self) -> set[str]:
+        """Tells which of the things of BUILT this world holds."""
+        return {
+            name
+            for name, pattern in BUILT.items()
+            if any(re.search(pattern, line, re.DOTALL) for line in self.script)
+        }
 
     def run(self, connection: Connection, statement: str | sql.Composable) -> None:
         text = statement if isinstance(statement, str) else statement.as_string()
