@@ -119,7 +119,7 @@ async def test_the_sample_data_differ_as_two_real_logins_do(
             columns = sql.SQL(", ").join(
                 sql.SQL("{}::text").format(sql.Identifier(name)) for name in difference.key
             )
-            query = sql.SQL("select {} from {}").format(columns, sql.SQL(table))  # type: ignore[arg-type]
+            query = sql.SQL("select {} from {}").format(columns, sql.SQL(table))
             mine = set(first.execute(query).fetchall())
             theirs = set(second.execute(query).fetchall())
             assert difference.only == (len(mine - theirs), len(theirs - mine)), table

@@ -188,7 +188,7 @@ async def test_a_write_really_touches_as_many_rows(
             cell = row.cells[ADA.label][command]
             words = "delete from {}" if command is Command.DELETE else "update {} set id = id"
             name = sql.SQL(row.table)  # type: ignore[arg-type]
-            statement = sql.SQL(words + " where id > 0").format(name)  # type: ignore[arg-type]
+            statement = sql.SQL(words + " where id > 0").format(name)
             try:
                 with real.transaction(force_rollback=True):
                     touched: int | None = real.execute(statement).rowcount
@@ -215,7 +215,7 @@ async def test_numbers_are_those_of_a_real_login(
     with real_login(sample_db, persona) as real:
         for row in found.rows:
             cell = row.cells[persona.label][Command.SELECT]
-            count = sql.SQL("select count(*) from {}").format(sql.SQL(row.table))  # type: ignore[arg-type]
+            count = sql.SQL("select count(*) from {}").format(sql.SQL(row.table))
             try:
                 with real.transaction(force_rollback=True):
                     (number,) = real.execute(count).fetchone() or (None,)
