@@ -187,7 +187,7 @@ async def test_a_write_really_touches_as_many_rows(
         for row in found.rows:
             cell = row.cells[ADA.label][command]
             words = "delete from {}" if command is Command.DELETE else "update {} set id = id"
-            name = sql.SQL(row.table)  # type: ignore[arg-type]
+            name = sql.SQL(row.table)
             statement = sql.SQL(words + " where id > 0").format(name)
             try:
                 with real.transaction(force_rollback=True):
