@@ -1,18 +1,364 @@
-"""Who to look as: people, roles and recent personas."""
+"""Who to look as: people, roles, presets and recent personas, found while typing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
 from console.access.persona import Persona
-from console.ui.connections import Connections
+from console.errors import ConsoleError
+from console.ui import words
+from console.ui.access.choices import (
+    Choice,
+    ChoiceList,
+    of_chosen,
+    of_lens,
+    of_person,
+    of_role,
+    of_text,
+)
+from console.ui.connections import PEOPLE, Connections
 from console.ui.dialogs import Dialog
+from console.ui.trouble import PATIENCE
+from console.ui.widgets.field import Field
+from console.ui.widgets.lines import Lines
+from console.visible import visible
+
+if TYPE_CHECKING:
+    from textual.worker import Worker
+
+    from console.access.chosen import Chosen
+
+_PAUSE = 0.15
+"""Seconds without a key until what was typed is looked for."""
+_MOST = 40
+
+
+@dataclass
+class Offer:
+    """What can be chosen from: `people` are those found by `text`."""
+
+    kept: list[Choice] = field(default_factory=list)
+    roles: list[Choice] = field(default_factory=list)
+    people: list[Choice] = field(default_factory=list)
+    text: str = ""
+
+    def matching(self, text: str) -> list[Choice]:
+        """Returns what fits a text; without one, who is at hand."""
+        if not text:
+            api = [role for role in self.roles if role.label in ("anon", "service_role")]
+            return [*self.kept, *api]
+        kept = [c for c in self.kept if c.chosen.preset and c.has(text)]
+        roles = [c for c in self.roles if c.has(text)]
+        return [*kept, *roles, *self.people]
 
 
 class PersonaPicker(Dialog[Persona]):
-    """Asks whose eyes to look through."""
+    """Asks whose eyes to look through.
 
+    Everything is asked on a connection of its own, so that the question can be put in the
+    middle of a slow query.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down", "move(1)", "Next", show=False),
+        Binding("up", "move(-1)", "Before", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("f2", "level", "One factor or two"),
+        Binding("f3", "claims", "Edit the claims"),
+        Binding("escape", "leave", "Back"),
+    ]
     heading = "Look as"
+    hints = (
+        ("↑↓ enter", "look as"),
+        ("F2", "aal1 / aal2"),
+        ("F3", "claims"),
+        ("esc", "back"),
+    )
+
+    @dataclass
+    class Known(Message):
+        """Roles, recent personas and presets were read."""
+
+        kept: list[Choice]
+        roles: list[Choice]
+        wrong: str
+
+    @dataclass
+    class Found(Message):
+        """People were found."""
+
+        text: str
+        people: list[Choice]
+
+    @dataclass
+    class Made(Message):
+        """The persona is there, to be taken or to be edited."""
+
+        persona: Persona
+        edit: bool
+
+    @dataclass
+    class Failed(Message):
+        """Something could not be asked."""
+
+        error: ConsoleError
 
     def __init__(self, connections: Connections, lens: Persona | None) -> None:
         super().__init__()
         self.connections = connections
         self.lens = lens
+        self.offer = Offer()
+        self.level: int | None = None
+        """The assurance level that was chosen, if one was."""
+        self._moved = False
+        self._awaited = False
+        """Whether enter was pressed before an answer was there."""
+        self._worker: Worker[None] | None = None
+        self._since = 0.0
+        self._pause: Timer | None = None
+
+    def body(self) -> ComposeResult:
+        """Yields the field, the list and what is said of the choice."""
+        yield Field(placeholder="e-mail, name, id or role", id="persona-search")
+        yield ChoiceList()
+        yield Static(id="persona-detail")
+
+    def on_mount(self) -> None:
+        """Reads what can be offered before anything is typed."""
+        self.query_one(".dialog").add_class("picker")
+        self.set_interval(0.1, self._tick)
+        self._begin(self._read_known())
+        self._say(Content(""))
+
+    @property
+    def choices(self) -> ChoiceList:
+        """The list."""
+        return self.query_one(ChoiceList)
+
+    @property
+    def typed(self) -> str:
+        """What is looked for."""
+        return self.query_one(Input).value.strip()
+
+    # Asking
+
+    def _begin(self, worker: Worker[None]) -> None:
+        self._worker, self._since = worker, monotonic()
+
+    @property
+    def searching(self) -> bool:
+        """Whether an answer is waited for."""
+        return self._worker is not None and not self._worker.is_finished
+
+    @work(exclusive=True, group="people")
+    async def _read_known(self) -> None:
+        from console.access.chosen import load_presets, recent
+        from console.access.roles import list_roles
+        from console.connection.config import section
+
+        wrong = ""
+        presets: tuple[Chosen, ...] = ()
+        try:
+            presets = load_presets(section("access"))
+        except ConsoleError as error:
+            wrong = f"{error.message}: {error.hint}"
+        try:
+            session = await self.connections.open(PEOPLE)
+            roles = [of_role(role) for role in await list_roles(session)]
+        except ConsoleError as error:
+            self.post_message(self.Failed(error))
+            return
+        assert session.server is not None
+        kept = [of_lens(self.lens)] if self.lens is not None else []
+        known = {choice.chosen.name for choice in kept}
+        kept += [of_chosen(c) for c in recent(session.server) if c.name not in known]
+        kept += map(of_chosen, presets)
+        self.post_message(self.Known(kept, roles, wrong))
+
+    @work(exclusive=True, group="people")
+    async def _find(self, text: str) -> None:
+        from console.access.people import find_people
+
+        try:
+            people = await find_people(await self.connections.open(PEOPLE), text, limit=_MOST)
+        except ConsoleError as error:
+            self.post_message(self.Failed(error))
+        else:
+            found = [of_person(person) for person in people]
+            unknown = of_text(text) if not found else None
+            self.post_message(self.Found(text, [unknown] if unknown else found))
+
+    @work(exclusive=True, group="people")
+    async def _make(self, choice: Choice, aal: int | None, edit: bool) -> None:
+        from console.access.people import resolve
+        from console.access.persona import with_aal
+
+        chosen = choice.chosen
+        if choice.persona is not None:
+            persona = choice.persona if aal is None else with_aal(choice.persona, aal)
+            self.post_message(self.Made(persona, edit))
+            return
+        try:
+            session = await self.connections.open(PEOPLE)
+            persona = await resolve(session, chosen.name, claims=chosen.claims, aal=aal)
+        except ConsoleError as error:
+            self.post_message(self.Failed(error))
+        else:
+            self.post_message(self.Made(persona, edit))
+
+    # What came
+
+    @on(Known)
+    def _known(self, message: Known) -> None:
+        self.offer.kept, self.offer.roles = message.kept, message.roles
+        if message.wrong:
+            self._say(Content.assemble(("✕ ", "$error bold"), visible(message.wrong)))
+        self._show()
+        if self.typed:
+            self._look_for()
+
+    @on(Found)
+    def _found(self, message: Found) -> None:
+        if message.text == self.typed:
+            self.offer.people, self.offer.text = message.people, message.text
+            self._show()
+            if self._awaited:
+                self._choose(edit=False)
+
+    @on(Made)
+    def _made(self, message: Made) -> None:
+        if not message.edit:
+            self._take(message.persona)
+            return
+        from console.ui.access.editor import ClaimsEditor
+
+        def edited(persona: Persona | None) -> None:
+            if persona is not None:
+                self._take(persona)
+
+        self.app.push_screen(ClaimsEditor(message.persona), edited)
+
+    def _take(self, persona: Persona) -> None:
+        from console.access.chosen import remember
+
+        session = self.connections.at_hand(PEOPLE)
+        if session is not None and session.server is not None:
+            remember(session.server, persona)
+        self.dismiss(persona)
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self._awaited = False
+        error = message.error
+        hint = f" — {error.hint}" if error.hint else ""
+        self._say(Content.assemble(("✕ ", "$error bold"), visible(error.message + hint)))
+
+    # The list
+
+    @on(Input.Changed)
+    def _changed(self) -> None:
+        self._moved = self._awaited = False
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(_PAUSE, self._look_for)
+        self._show()
+
+    def _look_for(self) -> None:
+        if not self.typed:
+            self.offer.people, self.offer.text = [], ""
+        elif self.typed != self.offer.text:
+            self._begin(self._find(self.typed))
+
+    def _show(self) -> None:
+        self.choices.show(self.offer.matching(self.typed), moved=self._moved)
+        self._describe()
+
+    @on(Lines.Moved)
+    def _describe(self) -> None:
+        choice = self.choices.current
+        if choice is None:
+            looked = self.typed and self.typed == self.offer.text
+            self._say(Content("Nobody is called that." if looked else ""))
+            return
+        parts = [choice.detail] if choice.detail else []
+        level = self.level or choice.aal
+        parts += [f"aal{level}"] if level else []
+        about = Content.styled(visible(" · ".join(parts)), "$muted")
+        long = [mark for mark in choice.marks if " " in mark]
+        if long:
+            about = Content.assemble((f"⚠ {visible('; '.join(long))}", "$warning"), "\n", about)
+        self._say(about)
+
+    def _say(self, text: Content) -> None:
+        self.query_one("#persona-detail", Static).update(text)
+
+    def _tick(self) -> None:
+        elapsed = monotonic() - self._since
+        if self.searching and elapsed > PATIENCE:
+            self._say(
+                Content.assemble(
+                    ("◌ ", "$warning"),
+                    f"searching {words.duration(elapsed)}",
+                    ("   esc cancels", "$muted"),
+                )
+            )
+
+    # Keys
+
+    @on(Lines.Chosen)
+    def _clicked(self) -> None:
+        self._choose(edit=False)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self._choose(edit=False)
+
+    def _choose(self, *, edit: bool) -> None:
+        choice = self.choices.current
+        late = self.typed and self.typed != self.offer.text and not self._moved
+        if choice is None or late:
+            self._awaited = bool(self.typed) and self.typed != self.offer.text
+            return
+        self._awaited = False
+        self._begin(self._make(choice, self.level or choice.chosen.aal, edit))
+
+    def action_move(self, step: int) -> None:
+        """Moves through the choices without leaving the field."""
+        self._moved = True
+        self.choices.action_move(step)
+
+    def action_page(self, step: int) -> None:
+        """Moves by a page."""
+        self._moved = True
+        self.choices.action_page(step)
+
+    def action_level(self) -> None:
+        """Signs in with one factor, or with two."""
+        choice = self.choices.current
+        before = self.level or (choice.aal if choice is not None else None)
+        self.level = 1 if before == 2 else 2
+        self._describe()
+
+    def action_claims(self) -> None:
+        """Opens the claims of the choice in an editor."""
+        self._choose(edit=True)
+
+    def action_leave(self) -> None:
+        """Cancels a search that takes its time; else leaves without an answer."""
+        if self.searching and monotonic() - self._since > PATIENCE and self._worker is not None:
+            self.run_worker(self.connections.give_up(PEOPLE, self._worker), group="stop")
+            self._awaited = False
+            self._say(Content.styled("cancelled", "$warning"))
+        else:
+            self.dismiss(None)
