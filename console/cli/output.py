@@ -99,7 +99,36 @@ def line(text: str = "", style: str | None = None) -> None:
 
 def spans(*parts: tuple[str, str | None]) -> None:
     """Prints a line of several styles: pairs of text and style."""
-    _print("".join(_styled(text, style) for text, style in parts))
+    _print(styled(*parts))
+
+
+def styled(*parts: tuple[str, str | None]) -> str:
+    """Returns what `spans` prints, for `stream`."""
+    return "".join(_styled(text, style) for text, style in parts)
+
+
+def stream(lines: Iterable[str]) -> None:
+    """Hands lines over one by one, past every buffer.
+
+    May run in a thread: where the reader has stopped reading it blocks that thread alone, and
+    leaves no lock behind that the way out would wait for.
+    """
+    flush()
+    encoding = sys.stdout.encoding or "utf-8"
+    with _writable():
+        for text in lines:
+            rest = memoryview(f"{text}\n".encode(encoding, "backslashreplace"))
+            while rest:
+                rest = rest[os.write(sys.stdout.fileno(), rest) :]
+
+
+def has_reader() -> bool:
+    """Tells whether somebody may still read stdout: a pipe says when its reader has gone."""
+    import select
+
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return not any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
 
 
 def table(

@@ -45,15 +45,16 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _count(text: str) -> int:
-    count = int(text)
-    if not 0 <= count <= 2**31 - 2:
+def count(text: str) -> int:
+    """Reads a number of rows that the server takes as a limit."""
+    number = int(text)
+    if not 0 <= number <= 2**31 - 2:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows")
-    return count
+    return number
 
 
 _seconds.__name__ = "number of seconds"
-_count.__name__ = "number of rows"
+count.__name__ = "number of rows"
 
 
 def _globals(*, default: object) -> argparse.ArgumentParser:
@@ -114,7 +115,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
 
     demo = command("demo", "an embedded PostgreSQL with the migration and sample data", "demo")
     demo.add_argument("--keep", metavar="DIR", help="keep the database in DIR")
-    demo.add_argument("--rows", metavar="N", type=_count, default=_DEMO_ROWS, help="sample volume")
+    demo.add_argument("--rows", metavar="N", type=count, default=_DEMO_ROWS, help="sample volume")
     demo.add_argument("--serve", action="store_true", help="print a dsn and run until a signal")
 
     migrate = command("migrate", "verify, plan and apply the master migration", "migrate")
@@ -152,7 +153,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     )
     rows.add_argument("--columns", metavar="A,B", help="columns to show")
     rows.add_argument("--order", metavar="COL[:desc]", help="default: the primary key")
-    rows.add_argument("--limit", metavar="N", type=_count, default=200, help="default: 200")
+    rows.add_argument("--limit", metavar="N", type=count, default=200, help="default: 200")
     rows.add_argument("--after", metavar="KEY", help="go on after the row with this key")
     rows.add_argument(
         "--format", choices=("table", "csv", "json", "jsonl"), help="default: table, or json"
@@ -183,7 +184,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     run.add_argument(
         "--batch",
         metavar="N",
-        type=_count,
+        type=count,
         default=10_000,
         help="rows of a transaction at most; default: 10000",
     )

@@ -93,6 +93,7 @@ class Found:
             waiting would not make it less.
         more: Whether the rest should be asked for at once.
         gaps: What was checked, and what is known to be unknown.
+        now: The server's clock.
     """
 
     sightings: tuple[Sighting, ...]
@@ -100,6 +101,7 @@ class Found:
     cost: float
     more: bool
     gaps: tuple[Gap, ...]
+    now: datetime
 
 
 class ServerMovedError(Exception):
@@ -322,6 +324,7 @@ class SourceTail:
             answer.cost,
             self._cursor is not None,
             tuple(gaps),
+            bound.now,
         )
 
     def _earliest_start(self, prepared: datetime) -> datetime:

@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from console.connection.session import SessionState
@@ -103,6 +103,7 @@ class Polled:
             many of them, or no index.
         interval: Seconds until it is asked again.
         cost: Seconds the server spent on looking for news.
+        now: The server's clock at the time.
     """
 
     source: Source
@@ -111,6 +112,7 @@ class Polled:
     undated: bool
     interval: float
     cost: float
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +308,7 @@ class Tail:
             yield Polled(
                 *(tail.source, wanted, found.completeness),
                 *(tail.undated, interval, found.cost),
+                found.now,
             )
 
     async def _read_stored(
