@@ -243,11 +243,11 @@ async def test_reading_again_keeps_the_place(shop: Profile) -> None:
     async with app.run_test(size=(120, 24)) as pilot:
         await until(pilot, "the first 200")
         await pilot.press("down", "down", "right")
-        contents = app.screen.query_one(Contents)
-        before = contents.page
+        rows = app.screen.query_one(Contents).rows
+        before = rows.page
         await pilot.press("r")
-        await until(pilot, lambda: contents.page is not before)
-        assert (contents.grid.cursor_row, contents.grid.cursor_column) == (2, 1)
+        await until(pilot, lambda: rows.page is not before)
+        assert (rows.grid.cursor_row, rows.grid.cursor_column) == (2, 1)
 
 
 def harmless(written: str) -> bool:

@@ -20,16 +20,47 @@ from console.ui import words
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.places import Place, TablePlace
-from console.ui.tables.contents import Contents, described
+from console.ui.tables.contents import Contents
+from console.ui.tables.rows import described
 from console.ui.trouble import trouble
 from console.ui.widgets.field import Field
-from console.ui.widgets.grid import Grid
 from console.ui.widgets.lines import Lines
 from console.ui.widgets.relations import RelationList
 from console.visible import visible
 
 if TYPE_CHECKING:
     from console.browse.page import Page
+
+
+@dataclass
+class Listed(Message):
+    """The relations were read."""
+
+    relations: list[Relation]
+
+
+@dataclass
+class Found(Message):
+    """The relation that was named exists."""
+
+    relation: Relation
+
+
+@dataclass
+class Paged(Message):
+    """The first rows of a relation were read."""
+
+    page: Page
+    at: str
+
+
+@dataclass
+class Failed(Message):
+    """Something could not be read: the relation, or without one `job` as a whole."""
+
+    job: str
+    relation: Relation | None
+    error: ConsoleError
 
 
 class TablesPane(Pane):
@@ -45,35 +76,8 @@ class TablesPane(Pane):
         Binding("r", "again", "Read again"),
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "stop", "Cancel"),
-        Binding("escape,q", "back", "Back to the tables"),
+        Binding("escape,q", "back", "Back"),
     ]
-
-    @dataclass
-    class Listed(Message):
-        """The relations were read."""
-
-        relations: list[Relation]
-
-    @dataclass
-    class Found(Message):
-        """The relation that was named exists."""
-
-        relation: Relation
-
-    @dataclass
-    class Paged(Message):
-        """The first rows of a relation were read."""
-
-        page: Page
-        at: str
-
-    @dataclass
-    class Failed(Message):
-        """Something could not be read: the relation, or without one `job` as a whole."""
-
-        job: str
-        relation: Relation | None
-        error: ConsoleError
 
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
@@ -107,8 +111,8 @@ class TablesPane(Pane):
             self._begin("read", f"opening {visible(name)}", self._read_named(name))
         elif not self.listed:
             self._list()
-        if self.contents.page is not None and self.has_class("-reading"):
-            self.screen.set_focus(self.contents.grid)
+        if self.contents.rows.page is not None and self.has_class("-reading"):
+            self.contents.shown.take_focus()
         else:
             self.screen.set_focus(self.relations)
 
@@ -116,13 +120,13 @@ class TablesPane(Pane):
 
     def _begin(self, job: str, doing: str, worker: Worker[None]) -> None:
         self._jobs[job] = worker
-        self.contents.caption.busy(doing)
+        self.contents.rows.caption.busy(doing)
         self.refresh_bindings()
 
     def _ended(self, job: str) -> None:
         self._jobs.pop(job, None)
         if not self._jobs:
-            self.contents.caption.rest()
+            self.contents.rows.caption.rest()
         self.refresh_bindings()
 
     def _list(self) -> None:
@@ -141,9 +145,9 @@ class TablesPane(Pane):
         try:
             relations = await list_relations(await self.connections.open(BROWSE))
         except ConsoleError as error:
-            self.post_message(self.Failed("list", None, error))
+            self.post_message(Failed("list", None, error))
         else:
-            self.post_message(self.Listed(relations))
+            self.post_message(Listed(relations))
 
     @work(exclusive=True, group="read")
     async def _read_named(self, name: str) -> None:
@@ -152,9 +156,9 @@ class TablesPane(Pane):
         try:
             relation = await find_relation(await self.connections.open(BROWSE), name)
         except ConsoleError as error:
-            self.post_message(self.Failed("read", None, error))
+            self.post_message(Failed("read", None, error))
         else:
-            self.post_message(self.Found(relation))
+            self.post_message(Found(relation))
 
     @work(exclusive=True, group="read")
     async def _read_rows(self, relation: Relation) -> None:
@@ -163,9 +167,9 @@ class TablesPane(Pane):
         try:
             page = await first_page(await self.connections.open(BROWSE), relation)
         except ConsoleError as error:
-            self.post_message(self.Failed("read", relation, error))
+            self.post_message(Failed("read", relation, error))
         else:
-            self.post_message(self.Paged(page, words.clock()))
+            self.post_message(Paged(page, words.clock()))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Says so when reading was cancelled, unless other reading has taken its place."""
@@ -173,7 +177,7 @@ class TablesPane(Pane):
             for job, worker in list(self._jobs.items()):
                 if worker is event.worker:
                     self._ended(job)
-                    self.contents.caption.right = Content.styled("cancelled", "$warning")
+                    self.contents.rows.caption.right = Content.styled("cancelled", "$warning")
                     if job == "read":
                         self._list_at_last()
 
@@ -192,12 +196,14 @@ class TablesPane(Pane):
             self._describe()
 
     @on(Paged)
-    def _paged(self, message: Paged) -> None:
+    async def _paged(self, message: Paged) -> None:
         # An answer to a question that is no longer asked is dropped.
         if self.opened and message.page.relation.identity == self.opened.identity:
             self._ended("read")
             self.error = None
-            self.contents.show(message.page, message.at, self.status.server)
+            self.contents.rows.show(message.page, message.at, self.status.server)
+            await self.contents.close_views()
+            self.contents.rows.take_focus()
             self._list_at_last()
 
     @on(Failed)
@@ -207,15 +213,15 @@ class TablesPane(Pane):
             return
         self._ended(message.job)
         self.error = error
-        page = self.contents.page
+        page = self.contents.rows.page
         if page is not None and (relation is None or page.relation is relation):
             # What was read before stays; it says when that was.
-            self.contents.caption.right = Content.assemble(
+            self.contents.rows.caption.right = Content.assemble(
                 ("✕ ", "$error bold"), visible(error.message), ("  d detail", "$muted")
             )
         else:
             heading = relation.identity if relation else ""
-            self.contents.say(heading, trouble(error, ("r", "try again"), ("d", "detail")))
+            self.contents.rows.say(heading, trouble(error, ("r", "try again"), ("d", "detail")))
             self.screen.set_focus(self.relations)
         if message.job == "read":
             self._list_at_last()
@@ -238,8 +244,8 @@ class TablesPane(Pane):
     def _describe(self) -> None:
         """Says what is known of the relation under the cursor, while none is shown."""
         relation = self.relations.current
-        if self.contents.page is None and relation is not None:
-            self.contents.say("", described(relation))
+        if self.contents.rows.page is None and relation is not None:
+            self.contents.rows.say("", described(relation))
 
     @on(Lines.Chosen)
     def _chosen(self) -> None:
@@ -261,7 +267,8 @@ class TablesPane(Pane):
 
     def on_descendant_focus(self) -> None:
         """Under 100 columns the side without the focus gives way."""
-        self.set_class(isinstance(self.screen.focused, Grid), "-reading")
+        focused = self.screen.focused
+        self.set_class(focused is not None and self.contents in focused.ancestors, "-reading")
         self.refresh_bindings()
 
     # Keys
@@ -271,11 +278,11 @@ class TablesPane(Pane):
         focused = self.screen.focused
         match action:
             case "stop":
-                return bool(self._jobs)
+                return bool(self._jobs) or self.contents.shown.is_busy
             case "back":
-                return not self._jobs and isinstance(focused, Grid | Input)
+                return self.has_class("-reading") or isinstance(focused, Input)
             case "other_side":
-                return self.contents.page is not None
+                return self.contents.rows.page is not None
             case "again":
                 return self.online and not self._jobs
             case "detail":
@@ -289,11 +296,17 @@ class TablesPane(Pane):
 
     def action_stop(self) -> None:
         """Cancels what is being read, on the server too."""
+        if self.contents.shown.is_busy:
+            self.contents.shown.stop()
+            return
         for worker in self._jobs.values():
             self.run_worker(self.connections.give_up(BROWSE, worker), group="stop")
 
-    def action_back(self) -> None:
-        """Goes back to the list; from the filter, with everything listed again."""
+    async def action_back(self) -> None:
+        """Goes back to what was shown before, then to the list; from its filter, to the whole."""
+        if self.contents.is_covered and self.has_class("-reading"):
+            await self.contents.close_view()
+            return
         if isinstance(self.screen.focused, Input):
             self.query_one(Input).value = ""
         self.screen.set_focus(self.relations)
@@ -303,7 +316,7 @@ class TablesPane(Pane):
         if self.has_class("-reading"):
             self.screen.set_focus(self.relations)
         else:
-            self.screen.set_focus(self.contents.grid)
+            self.contents.shown.take_focus()
 
     def action_filter(self) -> None:
         """Goes to the filter."""
@@ -315,6 +328,9 @@ class TablesPane(Pane):
 
     def action_again(self) -> None:
         """Reads the rows again, or the list when that has the focus."""
+        if self.has_class("-reading") and self.contents.is_covered:
+            self.contents.shown.again()
+            return
         failed = self.error is not None and self.opened is not None
         if self.opened is not None and (failed or self.has_class("-reading")):
             self._read(self.opened)

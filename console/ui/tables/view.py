@@ -1,0 +1,80 @@
+"""What the right side of the tables pane can show, one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+
+from console.ui.widgets.caption import Caption
+from console.visible import visible
+
+_NOTHING = Content("")
+
+
+class View(Vertical):
+    """One thing to look at: rows, columns, a single row, the result of a query.
+
+    How a view plugs in: derive from this; yield in `compose` first a
+    `console.ui.widgets.caption.Caption` (each view has its own, so that what it says stays
+    while another lies over it; `head` writes it), then the rest; let `take_focus` put the
+    focus into it. Whoever wants it on the screen posts `View.Open(view)` from within the pane,
+    or awaits `Contents.show_view`. It then covers what was shown, which keeps its state; esc
+    and `q` uncover that again, unless `is_busy`: then esc calls `stop`. A view may close
+    itself by posting `View.Close()`. Keys are the view's own BINDINGS; one on escape goes
+    before the pane's. When another table is opened, all views over its rows are closed.
+    """
+
+    @dataclass
+    class Open(Message):
+        """A view is to cover what is shown."""
+
+        view: View
+
+    class Close(Message):
+        """The view that is shown is to uncover what lies below."""
+
+    _head: tuple[str, Content, Content] = ("", _NOTHING, _NOTHING)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs that esc should cancel, rather than leave the view."""
+        return False
+
+    def stop(self) -> None:
+        """Cancels what runs, on the server too."""
+
+    def again(self) -> None:
+        """Reads again what is shown (`r`)."""
+
+    def take_focus(self) -> None:
+        """Puts the focus where work goes on; called whenever the view comes into sight."""
+
+    @property
+    def caption(self) -> Caption:
+        """The row that says what is shown."""
+        return self.query_one(Caption)
+
+    def head(self, name: str, facts: Content, aside: Content = _NOTHING) -> None:
+        """Writes the caption.
+
+        Args:
+            name: What is shown, as the database calls it; where room lacks, its beginning.
+            facts: What there is to say of it, beside the name.
+            aside: How it stands: where the cursor is, when it was read.
+        """
+        self._head = name, facts, aside
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        name, facts, aside = self._head
+        room = self.size.width - facts.cell_length - aside.cell_length - 7
+        title = Content.styled(visible(name), "bold").truncate(max(12, room), ellipsis=True)
+        self.caption.left = Content.assemble(title, "  ", facts) if facts else title
+        self.caption.right = aside
+
+    def on_resize(self) -> None:
+        """Lays the caption out anew."""
+        self._lay_out()
