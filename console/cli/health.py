@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from console.cli import output
 from console.cli.connecting import session
 from console.cli.running import finish
-from console.errors import UsageError
 
 if TYPE_CHECKING:
     from console.operations.activity import Waiter
@@ -34,15 +33,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _read(options: argparse.Namespace) -> Health:
-    from console.operations.check import Thresholds
     from console.operations.health import check_health
+    from console.operations.settings import read_settings
 
-    limits = Thresholds()
-    for text in options.limit:
-        name, equals, values = text.partition("=")
-        if not equals:
-            raise UsageError(f"{text!r} is not a limit", hint="write NAME=WARN,FAIL")
-        limits = limits.with_limit(name, values)
+    limits = read_settings(options.limit).limits
     async with session(options, "health") as opened:
         return await check_health(opened, limits)
 

@@ -98,6 +98,16 @@ class RecomputeResult:
     failure: ConsoleError | None
 
 
+async def today(session: Session) -> date:
+    """Returns the day it is for the server, in UTC.
+
+    Raises:
+        ConsoleError: The connection is gone.
+    """
+    ((now,),) = await ask(session, sql.SQL("select current_date::text as day"))
+    return date.fromisoformat(now["day"])
+
+
 async def read_metrics(session: Session, first: date, last: date) -> tuple[Day, ...]:
     """Reads the figures of every day from `first` to `last`, in order.
 
