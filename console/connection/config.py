@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,10 @@ _PROFILE_KEYS = {
     "read_only",
     "connect_timeout",
     "statement_timeout",
+    "password_command",
+    "keyring",
 }
+_NO_PASSWORDS = "remove it; passwords come from .pgpass, password_command, the keyring or a prompt"
 _LONGEST = 2_147_483  # the server counts milliseconds in 32 bits
 
 
@@ -53,6 +56,18 @@ def section(name: str) -> Mapping[str, Any]:
     return table
 
 
+def keyring_allowed() -> bool:
+    """Tells whether the keyring may be asked at all: `keyring = false` forbids it.
+
+    Raises:
+        UsageError: The file does not parse, or this is neither true nor false.
+    """
+    allowed = _document().get("keyring", True)
+    if not isinstance(allowed, bool):
+        raise UsageError(f"{config_path()}: keyring is not true or false", hint="give one of them")
+    return allowed
+
+
 def _document() -> dict[str, Any]:
     import tomllib
 
@@ -73,8 +88,16 @@ def load_profiles() -> dict[str, Profile]:
     Raises:
         UsageError: The file does not parse or holds a wrong value; names file and key.
     """
+    return profiles_of(_document())
+
+
+def profiles_of(document: Mapping[str, Any]) -> dict[str, Profile]:
+    """Reads the profiles of a document that has been parsed.
+
+    Raises:
+        UsageError: It holds a wrong value; names file and key.
+    """
     path = config_path()
-    document = _document()
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
         raise UsageError(f"{path}: profiles is not a table", hint="write [profiles.NAME]")
@@ -90,7 +113,7 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
     if "password" in table:
         raise UsageError(
             f"{path}: profiles.{name} holds a password",
-            hint="remove it; passwords come from .pgpass, PGPASSWORD or a prompt",
+            hint=_NO_PASSWORDS,
         )
     if unknown := sorted(set(table) - _PROFILE_KEYS):
         raise UsageError(
@@ -101,9 +124,10 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         environment = Environment(table.get("environment", "unknown"))
     except ValueError:
         raise wrong("environment", "one of " + ", ".join(Environment)) from None
-    read_only = table.get("read_only", True)
-    if not isinstance(read_only, bool):
-        raise wrong("read_only", "true or false")
+    switches = {key: table.get(key, True) for key in ("read_only", "keyring")}
+    for key, value in switches.items():
+        if not isinstance(value, bool):
+            raise wrong(key, "true or false")
     seconds = {}
     for key, default in (("connect_timeout", 5.0), ("statement_timeout", 60.0)):
         seconds[key] = table.get(key, default)
@@ -121,7 +145,7 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         if given.password is not None:
             raise UsageError(
                 f"{path}: profiles.{name}.url holds a password",
-                hint="remove it; passwords come from .pgpass, PGPASSWORD or a prompt",
+                hint=_NO_PASSWORDS,
             )
         parameters.update(given.parameters)
     for key in ("host", "port", "dbname", "user", "service", "sslmode", "sslrootcert"):
@@ -133,7 +157,24 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         name=name,
         parameters=parameters,
         environment=environment,
-        read_only=read_only,
+        read_only=switches["read_only"],
         connect_timeout=float(seconds["connect_timeout"]),
         statement_timeout=float(seconds["statement_timeout"]),
+        password_command=_command(table.get("password_command", []), wrong),
+        keyring=switches["keyring"],
     )
+
+
+def _command(value: Any, wrong: Callable[[str, str], UsageError]) -> tuple[str, ...]:
+    """Reads a command as a list of words, or as one text split as a shell would."""
+    words = value
+    if isinstance(value, str):
+        import shlex
+
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            words = None
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise wrong("password_command", "a program with its arguments")
+    return tuple(words)

@@ -45,6 +45,9 @@ class Profile:
         password: Given in a URL or asked for; kept in memory only.
         connect_timeout: Seconds until a connection attempt is given up.
         statement_timeout: Seconds a browsing statement may run.
+        password_command: Program and arguments that print the password, run without a
+            shell; empty for none.
+        keyring: Whether the system's keyring may be asked for the password.
     """
 
     name: str = ""
@@ -54,3 +57,5 @@ class Profile:
     password: Secret | None = None
     connect_timeout: float = 5.0
     statement_timeout: float = 60.0
+    password_command: tuple[str, ...] = ()
+    keyring: bool = True
