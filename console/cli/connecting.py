@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console.connection.profile import Profile, Secret
+from console.errors import CannotConnect
 
 if TYPE_CHECKING:
     from console.connection.session import Session
@@ -44,20 +45,23 @@ async def session(options: argparse.Namespace, purpose: str) -> AsyncIterator[Se
     """
     from console.connection.session import Session
 
-    async with Session(target(options), purpose=purpose, ask_password=_ask) as opened:
+    async with Session(target(options), purpose=purpose, ask_password=ask_password) as opened:
         yield opened
 
 
-def _ask(profile: Profile) -> Secret | None:
-    """Asks for a password where somebody is there to answer."""
+def ask_password(profile: Profile, failure: CannotConnect) -> Secret | None:
+    """Asks for a password where somebody is there to answer; says whose was refused."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         return None
     from getpass import getpass
 
+    from console.cli import diagnostics
     from console.cli.running import asking
     from console.connection.faults import place
     from console.visible import visible
 
+    if failure.code == "wrong_password":
+        diagnostics.say(failure.message)
     try:
         with asking():
             answer = getpass(visible(f"Password for {place(profile)}: "), sys.stderr)

@@ -37,16 +37,23 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "check host, port, VPN and firewall, or give more time with --timeout",
     ),
     (
-        r"password authentication failed|invalid password|wrong password",
+        r"password authentication failed|invalid password|wrong password"
+        r"|sasl authentication failed",
         "wrong_password",
         "{where} refused the password",
         "check .pgpass, PGPASSWORD or the service file, whichever gave it",
     ),
     (
+        r"tenant or user not found|tenant/user .* not found|no such tenant",
+        "no_such_tenant",
+        "the pooler at {where} knows no such project or user",
+        "the user is postgres.REF; check the region, and whether the host is aws-0 or aws-1",
+    ),
+    (
         r"no password supplied",
         "password_needed",
         "{where} asks for a password and none was given",
-        "put it in .pgpass or PGPASSWORD, or run in a terminal to be asked",
+        "put it in .pgpass or PGPASSWORD, or give the profile a password_command",
     ),
     (
         r'database "?[^"]*"? does not exist',
@@ -109,6 +116,14 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "check pg_service.conf or PGSERVICEFILE",
     ),
 )
+
+AUTHENTICATION = frozenset(
+    (
+        *("wrong_password", "password_needed", "password_command_failed", "not_admitted"),
+        *("no_such_role", "no_such_database", "no_such_tenant", "no_such_service"),
+    )
+)
+"""Failures that trying again does not mend, and may lock an account."""
 
 _LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
 

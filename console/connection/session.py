@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from console.connection.liveness import IdleWatch, cut
 from console.connection.opening import AskPassword, open_connection
 from console.connection.profile import Profile
 from console.connection.server import ServerInfo, introduce, milliseconds
@@ -31,6 +30,7 @@ from console.errors import CannotConnect, DatabaseFailed, UsageError
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+    from console.connection.secrets import Login
     from console.connection.transaction import Statement
 
 __all__ = [
@@ -77,10 +77,14 @@ class Session:
         self.server: ServerInfo | None = None
         self.round_trip: float | None = None
         """Seconds the last short statement took, there and back."""
+        self.login: Login | None = None
+        self.password_source = ""
+        """Who gave the password of this connection; empty where it was not the console."""
         self.state = SessionState.CONNECTING
         self._ask_password = ask_password
         self._on_state = on_state
         self._connection: AsyncConnection[tuple[Any, ...]] | None = None
+        self._watch = IdleWatch(self._lose)
         self._lock = asyncio.Lock()
         self._over = asyncio.Event()
         self._over.set()
@@ -116,11 +120,13 @@ class Session:
         self._enter(SessionState.CONNECTING)
         await self._drop()
         try:
-            self._connection, secret = await open_connection(
-                self.profile, self.purpose, self._ask_password
-            )
-            self.profile = replace(self.profile, password=secret)
+            opened = await open_connection(self.profile, self.purpose, self._ask_password)
+            self._connection = opened.connection
+            self.profile = replace(self.profile, password=opened.secret)
+            self.login = opened.login
+            self.password_source = opened.source if opened.secret else ""
             self.server = await self._introduce(self._connection)
+            self._watch.begin(self._connection)
         except BaseException:
             await self._drop()
             raise
@@ -167,10 +173,13 @@ class Session:
     async def _its_turn(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
         async with self._lock:
             over = self._over = asyncio.Event()
+            self._watch.end()
             try:
                 yield self._live()
             finally:
                 over.set()
+                if self._connection is not None and self.state is SessionState.CONNECTED:
+                    self._watch.begin(self._connection)
 
     @contextlib.asynccontextmanager
     async def transaction(
@@ -303,12 +312,10 @@ class Session:
         Raises:
             ConsoleError: The connection is gone.
         """
-        async with self._its_turn() as connection:
-            started = time.perf_counter()
-            with self.faults():
-                await connection.execute(b"select 1")
-            self.round_trip = time.perf_counter() - started
-            return self.round_trip
+        started = time.perf_counter()
+        await self.batch("select 1")
+        self.round_trip = time.perf_counter() - started
+        return self.round_trip
 
     async def cancel(self) -> None:
         """Ends what runs: asks the server, and after a second cuts the connection.
@@ -327,13 +334,11 @@ class Session:
             async with asyncio.timeout(1):
                 await over.wait()
         except (psycopg.Error, TimeoutError):
-            with contextlib.suppress(OSError):
-                duplicate = socket.socket(fileno=os.dup(connection.fileno()))
-                duplicate.shutdown(socket.SHUT_RDWR)
-                duplicate.close()
+            cut(connection)
             self._lose()
 
     async def _drop(self) -> None:
+        self._watch.end()
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()

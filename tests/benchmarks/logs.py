@@ -83,7 +83,7 @@ class Bench:
     def processor_seconds(self) -> float:
         """Returns the processor time of the tail's backend so far."""
         row = self.db.execute(
-            "select pid from pg_stat_activity where application_name = 'rowsight tail'"
+            "select pid from pg_stat_activity where application_name like 'rowsight tail %'"
         ).fetchone()
         assert row is not None
         fields = Path(f"/proc/{row[0]}/stat").read_text().rpartition(")")[2].split()

@@ -261,7 +261,7 @@ def test_a_killed_run_is_looked_up_at_the_next_start(
     process.kill()
     process.wait()
     while old.execute(
-        "select count(*) from pg_stat_activity where application_name = 'rowsight retention'"
+        "select count(*) from pg_stat_activity where application_name like 'rowsight retention %'"
         " and datname = current_database()"
     ).fetchone() != (0,):
         time.sleep(0.02)

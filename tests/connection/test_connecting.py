@@ -63,7 +63,7 @@ async def test_no_password(by_tcp: ByTcp) -> None:
 async def test_password_is_asked_for_once_and_only_where_wanted(by_tcp: ByTcp) -> None:
     asked: list[Profile] = []
 
-    def ask(profile: Profile) -> Secret:
+    def ask(profile: Profile, failure: CannotConnect) -> Secret:
         asked.append(profile)
         return Secret(PASSWORD)
 
@@ -79,13 +79,13 @@ async def test_password_is_asked_for_once_and_only_where_wanted(by_tcp: ByTcp) -
 async def test_a_wrong_answer_is_not_asked_for_again(by_tcp: ByTcp) -> None:
     answers = iter([Secret("guess"), Secret(PASSWORD)])
     with pytest.raises(CannotConnect, match="refused the password"):
-        await Session(by_tcp("known"), ask_password=lambda _: next(answers)).connect()
+        await Session(by_tcp("known"), ask_password=lambda *_: next(answers)).connect()
     assert next(answers).reveal() == PASSWORD
 
 
 async def test_giving_no_answer_gives_up(by_tcp: ByTcp) -> None:
     with pytest.raises(CannotConnect) as caught:
-        await Session(by_tcp("known"), ask_password=lambda _: None).connect()
+        await Session(by_tcp("known"), ask_password=lambda *_: None).connect()
     assert caught.value.code == "password_needed"
 
 

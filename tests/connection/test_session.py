@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +33,8 @@ async def test_introduces_every_server(
             assert str(who.version // 10000) == who.version_text.split(".")[0]
             assert (who.database, who.user, who.superuser) == (profile.name, "postgres", True)
             assert (who.standby, who.pooled, who.tls) == (False, False, False)
-            assert await session.value("show application_name") == "rowsight health"
+            name = await session.value("show application_name")
+            assert re.fullmatch(r"rowsight health \S+@\S+", name)
         assert states == [SessionState.CONNECTED, SessionState.CLOSED]
 
 

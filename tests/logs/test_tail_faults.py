@@ -33,8 +33,8 @@ ROW = "insert into public.audit_logs (action) values ('row')"
 def kill(db: Database) -> int:
     """Ends the tail's connections; how many there were."""
     cursor = db.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = %s",
-        [f"rowsight {PURPOSE}"],
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name like %s",
+        [f"rowsight {PURPOSE} %"],
     )
     return len(cursor.fetchall())
 
@@ -292,8 +292,8 @@ async def test_a_connection_that_answers_no_more(
     """The backend is stopped: neither it nor a cancel request helps, the connection is cut."""
     async with Collector(master_db, patience=0.5) as seen:
         (pid,) = db.execute(
-            "select pid from pg_stat_activity where application_name = %s",
-            [f"rowsight {PURPOSE}"],
+            "select pid from pg_stat_activity where application_name like %s",
+            [f"rowsight {PURPOSE} %"],
         ).fetchone() or (0,)
         os.kill(pid, signal.SIGSTOP)
         try:

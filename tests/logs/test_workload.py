@@ -76,8 +76,8 @@ async def kill_often(dsn: str, times: int, running: Load) -> int:
             async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
                 cursor = await connection.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity"
-                    " where application_name = %s",
-                    [f"rowsight {PURPOSE}"],
+                    " where application_name like %s",
+                    [f"rowsight {PURPOSE} %"],
                 )
                 killed += len(await cursor.fetchall())
         except psycopg.Error:

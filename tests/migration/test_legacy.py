@@ -277,7 +277,7 @@ async def test_the_plan_announces_every_lock_on_tables_that_are_there(
             return
         for oid, mode in database.execute(
             "select l.relation, l.mode from pg_locks l join pg_stat_activity a using (pid)"
-            " where a.datname = current_database() and a.application_name like 'rowsight apply'"
+            " where a.datname = current_database() and a.application_name like 'rowsight apply %'"
             " and l.relation is not null"
         ).fetchall():
             words = re.sub(r"(?<!^)(?=[A-Z])", " ", mode.removesuffix("Lock")).upper()
