@@ -9,7 +9,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from console.access.cells import Cell
@@ -53,6 +53,39 @@ class Named:
             UsageError: The claims do not parse.
         """
         return await resolve(login, self.name, claims=self.claims, aal=self.aal)
+
+
+_TIMES = ("iat", "exp")
+"""Claims that are others at every sign-in."""
+
+
+async def named_of(login: Session, persona: Persona) -> Named:
+    """Returns how a baseline names a persona, with whatever it does not have by its name alone.
+
+    Raises:
+        NotFound: There is nobody of that name.
+        ConsoleError: The connection is gone or the server refused.
+    """
+    named = Named(str(persona.named))
+    usual = await named.resolve(login)
+    if persona.aal in ("aal1", "aal2") and persona.aal != usual.aal:
+        named = replace(named, aal=int(persona.aal[-1]))
+        usual = await named.resolve(login)
+    mine, theirs = _lasting(persona), _lasting(usual)
+    own = {key: mine.get(key) for key in {*mine, *theirs} if mine.get(key) != theirs.get(key)}
+    return replace(named, claims=json.dumps(own, sort_keys=True)) if own else named
+
+
+def _lasting(persona: Persona) -> dict[str, Any]:
+    claims = {key: value for key, value in persona.claims.items() if key not in _TIMES}
+    ways = claims.get("amr")
+    if isinstance(ways, list):
+        kept = [
+            {k: v for k, v in way.items() if k != "timestamp"} if isinstance(way, dict) else way
+            for way in ways
+        ]
+        claims["amr"] = kept
+    return claims
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Cell:
         total: The rows there are, as the login sees them.
         exact: Whether both numbers are; else `visible` is at least that, or unknown.
         message: What is to be known besides.
+        counted: Whether `visible` is exact, whatever is known of the total.
     """
 
     state: State
@@ -31,6 +32,7 @@ class Cell:
     total: int | None = None
     exact: bool = True
     message: str = ""
+    counted: bool = True
 
 
 def standing_of(governed: Governed, persona: Persona) -> Standing:
@@ -85,10 +87,11 @@ def opens_all(standing: Standing, command: Command) -> bool:
 def counted_cell(count: Count, *, opens_all: bool) -> Cell:
     """Makes a cell of a count of the rows that pass."""
     if count.kind == "unknown":
-        return Cell("error", exact=False, message=count.message)
+        return Cell("error", exact=False, message=count.message, counted=False)
     if not count.value:
         return Cell("none", 0)
-    return Cell("all" if opens_all else "some", count.value, exact=count.kind == "exact")
+    exact = count.kind == "exact"
+    return Cell("all" if opens_all else "some", count.value, exact=exact, counted=exact)
 
 
 def with_total(cell: Cell, total: Count | None, command: Command) -> Cell:
@@ -98,14 +101,20 @@ def with_total(cell: Cell, total: Count | None, command: Command) -> Cell:
     exact = cell.exact and total.kind == "exact"
     if cell.state in ("denied", "error", "open") or command is Command.INSERT:
         return replace(cell, total=total.value, exact=exact)
-    visible, state = cell.visible, cell.state
+    visible, state, counted = cell.visible, cell.state, cell.counted
     if cell.state == "all":
-        visible = total.value
+        visible, counted = total.value, total.kind == "exact"
     elif cell.state == "none":
         visible = 0
     if exact and visible == total.value:
         state = "all" if total.value else cell.state
     message = cell.message or ("there are no rows" if exact and not total.value else "")
     return replace(
-        cell, state=state, visible=visible, total=total.value, exact=exact, message=message
+        cell,
+        state=state,
+        visible=visible,
+        total=total.value,
+        exact=exact,
+        message=message,
+        counted=counted,
     )

@@ -13,7 +13,7 @@ from console.access.cells import Cell
 from console.access.impersonation import Impersonation, Preview
 from console.access.matrix import matrix
 from console.access.persona import Persona
-from console.access.rules import Command, export_snapshot, looking
+from console.access.rules import Command, export_snapshot, looking, raw
 from console.access.visibility import BOUND
 from console.connection.session import Session, TextTable
 from console.errors import ConsoleError
@@ -45,6 +45,17 @@ class Difference:
     samples: tuple[tuple[Key, ...], tuple[Key, ...]]
     key: tuple[str, ...]
     message: str = ""
+
+    @property
+    def query(self) -> str:
+        """The query for the sampled rows that only one sees; empty where nothing names them."""
+        keys = [*self.samples[0], *self.samples[1]]
+        if not keys or self.key == _WHOLE:
+            return ""
+        names = sql.SQL(", ").join(map(sql.Identifier, self.key))
+        rows = [sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, key))) for key in keys]
+        query = sql.SQL("select * from {} where ({}) in ({});")
+        return query.format(raw(self.table), names, sql.SQL(", ").join(rows)).as_string()
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class FindingList(Lines):
             )
         return Content.assemble(
             (f"   {entry.mark:<8} ", entry.style),
-            (f"{visible(entry.kind)} ", "$muted"),
+            (f"{visible(entry.kind)} " if entry.kind else "", "$muted"),
             visible(entry.name),
         )
 
