@@ -15,7 +15,8 @@ from textual.widgets import Input, Static
 
 from console.errors import ConsoleError
 from console.ui import words
-from console.ui.access.cells import STATES, CellLine, CellTable, Heading, amount
+from console.ui.access.board import COMMANDS, Board, weight
+from console.ui.access.cells import STATES, CellTable, Heading
 from console.ui.access.files import AskFile
 from console.ui.access.view import View
 from console.ui.connections import Connections
@@ -28,15 +29,9 @@ from console.visible import visible
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from console.access.catalog import Governed
-    from console.access.cells import Cell
     from console.access.counting import Known
     from console.access.matrix import Matrix
     from console.access.persona import Persona
-
-COMMANDS = ("select", "insert", "update", "delete")
-_GRAVEST = {"error": 0, "all": 1, "open": 2, "some": 3, "none": 4, "denied": 5}
-"""The order in which cells are worth a look."""
 
 
 class MatrixView(View):
@@ -59,7 +54,7 @@ class MatrixView(View):
         """It is known which tables there are."""
 
         number: int
-        tables: list[Governed]
+        board: Board
 
     @dataclass
     class Filled(Message):
@@ -72,9 +67,8 @@ class MatrixView(View):
         super().__init__(connections)
         self._others: list[Persona] = []
         self._command = "select"
+        self._board = Board()
         self._by_access = False
-        self._tables: list[Governed] = []
-        self._cells: dict[tuple[str, str, str], Cell] = {}
         self._wanted: tuple[object, ...] = ()
         self._found: Matrix | None = None
         self._read = Content("")
@@ -107,8 +101,8 @@ class MatrixView(View):
     def look(self, place: Place | None = None) -> None:
         """Counts, unless what is shown is of the same people and commands."""
         people = self.people
-        commands = COMMANDS if len(people) == 1 else (self._command,)
-        wanted = (tuple(people), commands)
+        board = Board(people, self._command)
+        wanted = (tuple(people), board.commands)
         if wanted == self._wanted:
             self._draw()
             return
@@ -126,12 +120,13 @@ class MatrixView(View):
 
             login = await self.login()
             tables = await read_catalog(login, {persona.role for persona in people})
-            self.post_message(self.Listed(number, tables))
+            board.tables = tables
+            self.post_message(self.Listed(number, board))
             return await matrix(
                 login,
                 await self.acting(),
                 people,
-                commands=[Command(command) for command in commands],
+                commands=[Command(command) for command in board.commands],
                 catalog=tables,
                 on_cells=heard,
             )
@@ -142,8 +137,7 @@ class MatrixView(View):
     def _listed(self, message: Listed) -> None:
         message.stop()
         if message.number == self._number and self.busy:
-            self._tables, self._cells = message.tables, {}
-            self._read = Content("")
+            self._board, self._read = message.board, Content("")
             self._draw()
             self.show_body()
 
@@ -151,16 +145,12 @@ class MatrixView(View):
     def _filled(self, message: Filled) -> None:
         message.stop()
         if message.number == self._number and self.busy:
-            for known in message.cells:
-                self._cells[known.table, known.persona, known.command.value] = known.cell
+            self._board.hear(message.cells)
             self._draw()
 
     def _take(self, found: Matrix) -> None:
         self._found = found
-        for row in found.rows:
-            for label, cells in row.cells.items():
-                for command, cell in cells.items():
-                    self._cells[row.table, label, command.value] = cell
+        self._board.take(found)
         spent = words.duration(found.elapsed)
         self._read = Content.styled(f"{words.clock()}, {spent}", "$muted")
         if not found.rows:
@@ -186,69 +176,27 @@ class MatrixView(View):
 
     # Drawing
 
-    def _columns(self) -> list[tuple[str, str, str]]:
-        """Each column's heading, persona and command."""
-        people = self.people
-        if len(people) == 1:
-            return [(command, people[0].label, command) for command in COMMANDS]
-        return [(persona.label, persona.label, self._command) for persona in people]
-
     def _draw(self) -> None:
-        columns = self._columns()
-        lines = [
-            CellLine(
-                table.identity,
-                table.kind,
-                tuple(self._cells.get((table.identity, who, what)) for _, who, what in columns),
-            )
-            for table in self._tables
-        ]
+        board = self._board
+        lines = board.lines()
         text = self.query_one("#cell-filter", Input).value.lower().split()
         shown = [line for line in lines if line.has(text)]
         if self._by_access:
-            place = max(0, min(self.table.column, len(columns) - 1))
-            shown.sort(key=lambda line: _weight(line.cells[place]))
-        self.table.show([heading for heading, _, _ in columns], shown)
-        self._write_caption(len(shown), lines)
-        self.query_one(Heading).refresh()
-
-    def _write_caption(self, shown: int, lines: list[CellLine]) -> None:
-        known = sum(cell is not None for line in lines for cell in line.cells)
-        every = len(lines) * len(self._columns())
-        people = self.people
-        who = (
-            Content.styled(visible(people[0].label), "bold")
-            if len(people) == 1
-            else Content.assemble(
-                (self._command.upper(), "bold"), f"  {words.plural(len(people), 'persona')}"
-            )
-        )
-        tables = words.plural(len(lines), "table")
-        if shown < len(lines):
-            tables = f"{words.count(shown)} of {tables}"
-        order = "  by access" if self._by_access else ""
-        progress = f"  {words.count(known)} of {words.count(every)} cells" if known < every else ""
-        self.caption.left = Content.assemble(who, f"  {tables}{order}", (progress, "$warning"))
+            place = max(0, min(self.table.column, len(board.columns) - 1))
+            shown.sort(key=lambda line: weight(line.cells[place]))
+        self.table.show([heading for heading, _, _ in board.columns], shown)
+        self.caption.left = board.summary(lines, len(shown), sorted_=self._by_access)
         if self._read and not self.busy:
             self.caption.right = self._read
+        self.query_one(Heading).refresh()
 
     @on(CellTable.Turned)
     @on(Lines.Moved)
     def _turned(self) -> None:
         self.query_one(Heading).refresh()
-        self.query_one(".access-foot", Static).update(self._foot())
+        told = self._board.told(self.table.current, self.table.column)
+        self.query_one(".access-foot", Static).update(told)
         self.refresh_bindings()
-
-    def _foot(self) -> Content:
-        line, columns = self.table.current, self._columns()
-        if line is None or self.table.column >= len(columns):
-            return Content.styled("no table fits", "$muted")
-        _, who, what = columns[self.table.column]
-        cell = line.cells[self.table.column]
-        said = "not known yet" if cell is None else _told(cell, what)
-        return Content.assemble(
-            (visible(line.table), "bold"), f"  {what.upper()} as {visible(who)}: {visible(said)}"
-        )
 
     # Keys
 
@@ -356,28 +304,3 @@ class MatrixView(View):
             return "The matrix is written."
 
         self.app.push_screen(AskFile("Write the matrix to", "access-matrix.csv", write))
-
-
-def _weight(cell: Cell | None) -> tuple[int, int]:
-    if cell is None:
-        return 9, 0
-    return _GRAVEST[cell.state], -(cell.visible or 0)
-
-
-def _told(cell: Cell, command: str) -> str:
-    seen, whole = amount(cell)
-    verb = {"select": "sees", "update": "may change", "delete": "may delete"}.get(command, "")
-    match cell.state:
-        case "denied":
-            return cell.message or f"no privilege for {command.upper()}"
-        case "error":
-            return cell.message
-        case "open":
-            return cell.message or "some row could be inserted"
-        case "none":
-            return f"no row{'; ' + cell.message if cell.message else ''}"
-        case _ if command == "insert":
-            return f"any row{'; ' + cell.message if cell.message else ''}"
-    rows = f"{seen}{whole}" if seen else cell.state
-    extra = f"; {cell.message}" if cell.message else ""
-    return f"{verb} {'all ' if cell.state == 'all' and seen else ''}{rows} rows{extra}"
