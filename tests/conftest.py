@@ -182,6 +182,17 @@ def master_db(fresh_database: FreshDatabase) -> Profile:
     return fresh_database("master")
 
 
+@pytest.fixture(scope="module")
+def shared_sample(
+    server: EmbeddedServer, templates: dict[tuple[str, str], str]
+) -> Iterator[Profile]:
+    """The same for all tests of a module, which only read it."""
+    name = f"shared_{next(_numbers)}"
+    _clone(server, name, _template(server, "sample", templates))
+    yield replace(server.profile(name), read_only=False)
+    _drop(server, name)
+
+
 @pytest.fixture
 def sample_db(fresh_database: FreshDatabase) -> Profile:
     """A database with the master migration and a little sample data."""

@@ -17,7 +17,7 @@ from console.access.counting import OnCells
 from console.access.impersonation import Preview
 from console.access.matrix import Matrix, matrix
 from console.access.people import resolve
-from console.access.persona import Persona
+from console.access.persona import Persona, labelled
 from console.access.rules import Command
 from console.access.visibility import BOUND
 from console.connection.session import Session
@@ -235,7 +235,7 @@ async def take(
         NotFound: There is nobody of that name.
         ConsoleError: The connection is gone or the server refused.
     """
-    personas = [await name.resolve(login) for name in named]
+    personas = labelled([await name.resolve(login) for name in named])
     found = await matrix(login, preview, personas, bound=bound, on_cells=on_cells)
     return write_baseline(found, named, bound=bound, counts=counts)
 
@@ -255,7 +255,7 @@ async def check(
         NotFound: Somebody it names is gone.
         ConsoleError: The connection is gone or the server refused.
     """
-    personas = [await named.resolve(login) for named, _ in baseline.expected]
+    personas = labelled([await named.resolve(login) for named, _ in baseline.expected])
     found = await matrix(login, preview, personas, bound=baseline.bound, on_cells=on_cells)
     changes: list[Change] = []
     for persona, (named, tables) in zip(found.personas, baseline.expected, strict=True):

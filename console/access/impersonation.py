@@ -36,6 +36,7 @@ from console.errors import ConsoleError, DatabaseFailed, Refused, UsageError
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, AsyncCursor
 
+    from console.connection.profile import Profile
     from console.connection.session import Parameters
     from console.connection.transaction import Statement
 
@@ -341,10 +342,23 @@ def preview(login: Session, *, user: str | None = None) -> Preview:
 
     Args:
         login: The session of the person at the console.
-        user: A preview login, see `preview_login_sql`; libpq finds its password. None for the
+        user: A preview login, see `preview_login_sql`; None for the profile's, or else the
             login's own.
     """
-    profile = replace(login.profile, read_only=True)
-    if user is not None:
-        profile = replace(profile, parameters=profile.parameters | {"user": user}, password=None)
-    return Preview(profile, purpose="preview")
+    profile = login.profile if user is None else replace(login.profile, preview_user=user)
+    return Preview(preview_profile(profile), purpose="preview", ask_password=login.ask_password)
+
+
+def preview_profile(profile: Profile) -> Profile:
+    """Returns where previews connect: as the preview login, whose password libpq finds."""
+    profile = replace(profile, read_only=True)
+    user = profile.preview_user
+    if not user or user == profile.parameters.get("user"):
+        return profile
+    # The command prints the password of the login itself; a keyring holds one for each.
+    return replace(
+        profile,
+        parameters=profile.parameters | {"user": user},
+        password=None,
+        password_command=(),
+    )

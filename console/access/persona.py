@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -15,6 +16,7 @@ from console.errors import UsageError
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_CLAIMS = 64 * 1024
+_TECHNICAL = frozenset({"iat", "exp", "amr", "session_id"})
 _LIFETIME = 3600
 """Seconds a token of the sign-in service is good for, as it is set up by default."""
 
@@ -198,6 +200,30 @@ def with_aal(persona: Persona, level: int) -> Persona:
 
 def _method(entry: object) -> object:
     return entry.get("method") if isinstance(entry, dict) else entry
+
+
+def labelled(personas: Sequence[Persona]) -> list[Persona]:
+    """Gives personas labels of their own, where the same person comes with other claims.
+
+    What is the same in everything keeps its label, so that it can be refused.
+    """
+    labels = Counter(persona.label for persona in personas)
+    return [
+        replace(persona, label=_told(persona, personas)) if labels[persona.label] > 1 else persona
+        for persona in personas
+    ]
+
+
+def _told(persona: Persona, personas: Sequence[Persona]) -> str:
+    """Adds to a label the claims that are not the same in all that share it."""
+    same = [other.claims for other in personas if other.label == persona.label]
+    claims = persona.claims
+    said = [
+        f"{name} {value if isinstance(value, str) else json.dumps(value)}"
+        for name, value in claims.items()
+        if name not in _TECHNICAL and any(other.get(name) != value for other in same)
+    ]
+    return " · ".join([persona.label, *said])
 
 
 def with_claims(persona: Persona, text: str) -> Persona:

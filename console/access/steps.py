@@ -15,37 +15,48 @@ class Step:
     Attributes:
         words: What it found.
         passed: Whether the way goes on; None for what decides nothing.
+        short: The same in a word or two.
     """
 
     words: str
     passed: bool | None = True
+    short: str = ""
 
 
 def steps(rules: Rules, attempt: Attempt, outcome: Outcome) -> tuple[Step, ...]:
     """Lists what the server looks at, up to where it ends."""
     role, table = rules.role, f"{rules.schema}.{rules.name}"
     if outcome.cause == "schema":
-        return (Step(f"{role} may not use schema {rules.schema}", False),)
-    found = [Step(f"{role} may use schema {rules.schema}")]
+        return (Step(f"{role} may not use schema {rules.schema}", False, "schema"),)
+    found = [Step(f"{role} may use schema {rules.schema}", short="schema")]
     if outcome.cause == "privilege":
-        return (*found, Step(f"{role} holds no {outcome.privilege} on {table}", False))
-    found.append(Step(_privilege(rules, attempt)))
+        words = f"{role} holds no {outcome.privilege} on {table}"
+        return (*found, Step(words, False, "privilege"))
+    found.append(Step(_privilege(rules, attempt), short="privilege"))
     if rules.kind in "vm":
         reads = "its caller" if rules.invoker_view else f"its owner, {rules.owner}"
-        return (*found, Step(f"{rules.name} is a view, which reads as {reads}", outcome.allowed))
+        words = f"{rules.name} is a view, which reads as {reads}"
+        return (*found, Step(words, outcome.allowed, "view"))
     if not rules.rls:
-        return (*found, Step(f"row-level security is off on {table}"))
-    found.append(Step("row-level security is on" + (", and forced" if rules.forced else ""), None))
+        return (*found, Step(f"row-level security is off on {table}", short="RLS off"))
+    words, short = "row-level security is on", "RLS on"
+    if rules.forced:
+        words, short = f"{words}, and forced", "RLS forced"
+    found.append(Step(words, None, short))
     if rules.superuser or rules.bypass:
         what = "is a superuser" if rules.superuser else "holds BYPASSRLS"
-        return (*found, Step(f"{role} {what}: no policy binds it"))
-    found.append(Step(f"{role} is no superuser and has no BYPASSRLS", None))
+        short = "superuser" if rules.superuser else "BYPASSRLS"
+        return (*found, Step(f"{role} {what}: no policy binds it", short=short))
+    words = f"{role} is no superuser and has no BYPASSRLS"
+    found.append(Step(words, None, "no BYPASSRLS"))
     if rules.owns and not rules.forced:
-        return (*found, Step(f"{role} has the rights of the owner, whom policies do not bind"))
+        words = f"{role} has the rights of the owner, whom policies do not bind"
+        return (*found, Step(words, short="owner"))
     owner = f"{role} has the rights of the owner, but row-level security is forced"
-    found.append(Step(owner if rules.owns else f"{role} is not the owner ({rules.owner})", None))
+    words = owner if rules.owns else f"{role} is not the owner ({rules.owner})"
+    found.append(Step(words, None, "owner" if rules.owns else "not the owner"))
     if outcome.cause == "plan":
-        return (*found, Step("the server refuses the statement", False))
+        return (*found, Step("the server refuses the statement", False, "statement"))
     for stage in stages(attempt):
         failed = not outcome.allowed and outcome.stage == stage
         found.append(_asked(rules, stage, passed=not failed))
@@ -68,9 +79,12 @@ def _asked(rules: Rules, stage: Stage, *, passed: bool) -> Step:
     clause = "CHECK" if stage.clause == "check" else "USING"
     row = "the row" if stage.row == "old" else "the new row"
     if not any(policy.permissive for policy in policies):
-        return Step(f"no policy for {stage.command.upper()} applies to {rules.role}", False)
+        words = f"no policy for {stage.command.upper()} applies to {rules.role}"
+        return Step(words, False, f"no policy for {stage.command.upper()}")
     verdict = "pass" if passed else "do not pass"
     names = ", ".join(policy.name for policy in policies)
     return Step(
-        f"{clause} of the policies for {stage.command.upper()} {verdict} {row}: {names}", passed
+        f"{clause} of the policies for {stage.command.upper()} {verdict} {row}: {names}",
+        passed,
+        f"{stage.command} policies" + (" on the new row" if stage.row == "new" else ""),
     )

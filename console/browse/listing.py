@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
 
 from psycopg import sql
 
@@ -24,6 +25,7 @@ from console.connection.session import Session
 from console.errors import DatabaseFailed, UsageError
 from console.visible import json_text
 
+_CTID = Column("ctid", "tid", "U", True, None, -1, None, None, base="tid", width=6)
 _PLAIN = re.compile(r"[\w.:+-]+", re.ASCII)
 
 
@@ -140,7 +142,8 @@ async def open_listing(
     Args:
         session: Where to read.
         relation: What to read.
-        columns: Names of the columns, in that order; None for all.
+        columns: Names of the columns, in that order; None for all. A table's `ctid` may be
+            among them, for who has to know its rows again and finds no key.
         where: A filter, see `console.browse.filter`.
         order: What to sort by.
         after: The key of the row to go on after, as `Listing.last` gave it.
@@ -153,6 +156,8 @@ async def open_listing(
         ConsoleError: The connection is gone or the server refused.
     """
     paths = await find_paths(session, relation)
+    if columns is not None and "ctid" in columns and relation.kind == "table":
+        paths = replace(paths, columns=(*paths.columns, _CTID))
     selection = select_from(relation, paths, columns=columns, where=where, cell=cell)
     return Listing(session, selection, paths, order, after)
 

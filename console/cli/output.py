@@ -65,6 +65,11 @@ def document(value: object) -> None:
     _write(json_text(value, indent=2 if is_terminal() else None) + "\n")
 
 
+def raw(text: str) -> None:
+    """Prints the text of a file as it is; what is unsafe in it has to be escaped already."""
+    _write(text)
+
+
 def json_line(value: object) -> None:
     """Prints one JSON object on a line of its own, at once."""
     _write(json_text(value) + "\n")

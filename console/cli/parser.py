@@ -146,6 +146,8 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
 
     command("tables", "tables, views and their sizes", "tables")
 
+    from console.cli.personas import add_personas
+
     rows = command("rows", "rows of a table", "rows")
     rows.add_argument("table", metavar="T", help='table or schema.table, "quoted" as in SQL')
     rows.add_argument(
@@ -159,6 +161,10 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
         "--format", choices=("table", "csv", "json", "jsonl"), help="default: table, or json"
     )
     rows.add_argument("--force", action="store_true", help="write raw CSV to a terminal")
+    rows.add_argument(
+        "--xray", action="store_true", help="all rows, and whether the persona of --as sees each"
+    )
+    add_personas(rows)
 
     health = command("health", "what the server and the schema's functions say", "health")
     health.add_argument(

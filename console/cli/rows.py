@@ -1,4 +1,8 @@
-"""`rowsight rows T`: rows of a table, as a table, CSV, JSON or one JSON object a line."""
+"""`rowsight rows T`: rows of a table, as a table, CSV, JSON or one JSON object a line.
+
+With `--as` they are those a persona gets through the API; with `--xray` too, they are all
+rows, and each says whether the persona sees it.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from console.cli import diagnostics, output
-from console.cli.connecting import session
+from console.cli.eyes import VISIBLE, eyes
 from console.cli.running import finish
 from console.cli.tables import about
 from console.errors import Refused, UsageError
@@ -17,6 +21,7 @@ from console.errors import Refused, UsageError
 if TYPE_CHECKING:
     from console.browse.listing import Listing
     from console.browse.page import Order, Page
+    from console.cli.eyes import Sight
 
 _CELL = 300
 """Characters of a value that `table` shows; the other formats give all of it."""
@@ -51,44 +56,59 @@ async def _print(options: argparse.Namespace, form: str) -> None:
 
     columns = None if options.columns is None else [name for name, _ in _names(options.columns)]
     started = time.perf_counter()
-    async with session(options, "rows") as opened:
+    async with eyes(options) as (login, reader, sight):
+        relation = await find_relation(login, options.table)
+        if sight is not None:
+            columns = await sight.columns(relation, columns)
         listing = await open_listing(
-            opened,
-            await find_relation(opened, options.table),
+            reader,
+            relation,
             columns=columns,
             where=options.where,
             order=_order(options.order),
             after=options.after,
-            cell=_CELL if form == "table" else None,
+            # A key that is cut names no row.
+            cell=_CELL if form == "table" and sight is None else None,
         )
         names = [column.name for column in listing.columns]
         if form == "table":
             page = await listing.page(options.limit)
             count = len(page.rows)
-            _table(page, names)
+            await _table(page, names, sight)
         else:
-            count = await _stream(listing, form, names, options.limit)
+            count = await _stream(listing, form, names, options.limit, sight)
+        said = await sight.words() if sight is not None else ""
     diagnostics.say(_words(listing, count, time.perf_counter() - started))
+    if said:
+        diagnostics.say(said)
 
 
-async def _stream(listing: Listing, form: str, names: list[str], limit: int) -> int:
+async def _stream(
+    listing: Listing, form: str, names: list[str], limit: int, sight: Sight | None
+) -> int:
     """Prints rows as they come; only the one document that JSON is needs them all."""
     import contextlib
 
-    objects: list[dict[str, str | None]] = []
+    objects: list[dict[str, object]] = []
     count = 0
+    shown = names if sight is None else names[: sight.shown]
     if form == "csv":
-        output.csv_line(names)
+        output.csv_line(shown if sight is None else [*shown, VISIBLE])
     async with contextlib.aclosing(listing.rows(limit)) as portions:
         async for portion in portions:
             count += len(portion)
-            for row in portion:
+            flags = [None] * len(portion) if sight is None else await sight.seen(names, portion)
+            for row, flag in zip(portion, flags, strict=True):
+                values = row[: len(shown)]
                 if form == "csv":
-                    output.csv_line(row)
-                elif form == "jsonl":
-                    output.json_line(dict(zip(names, row, strict=True)))
+                    output.csv_line(values if flag is None else [*values, str(flag).lower()])
+                    continue
+                fields: dict[str, object] = {} if flag is None else {VISIBLE: flag}
+                fields |= zip(shown, values, strict=True)
+                if form == "jsonl":
+                    output.json_line(fields)
                 else:
-                    objects.append(dict(zip(names, row, strict=True)))
+                    objects.append(fields)
     if form == "json":
         output.document(objects)
     return count
@@ -115,13 +135,21 @@ def _order(text: str | None) -> list[Order]:
     return [Order(name, direction == ":desc") for name, direction in _names(text)] if text else []
 
 
-def _table(page: Page, names: list[str]) -> None:
+async def _table(page: Page, names: list[str], sight: Sight | None) -> None:
     if not names:
         return
     rows = [list(row) for row in page.rows]
     for row, column in page.cut:
         rows[row][column] = f"{rows[row][column]}…"
     numbers = [place for place, column in enumerate(page.columns) if column.category == "N"]
+    if sight is not None:
+        flags = await sight.seen(names, page.rows)
+        names = ["", *names[: sight.shown]]
+        rows = [
+            ["●" if flag else "○", *row[: sight.shown]]
+            for flag, row in zip(flags, rows, strict=True)
+        ]
+        numbers = [place + 1 for place in numbers if place < sight.shown]
     output.table(names, rows, right=numbers)
 
 

@@ -21,6 +21,7 @@ _PROFILE_KEYS = {
     "sslrootcert",
     "environment",
     "read_only",
+    "preview_user",
     "connect_timeout",
     "statement_timeout",
     "password_command",
@@ -153,11 +154,15 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
             if not isinstance(table[key], str | int) or isinstance(table[key], bool):
                 raise wrong(key, "text")
             parameters[key] = str(table[key])
+    preview_user = table.get("preview_user", "")
+    if not isinstance(preview_user, str):
+        raise wrong("preview_user", "the name of a login")
     return Profile(
         name=name,
         parameters=parameters,
         environment=environment,
         read_only=switches["read_only"],
+        preview_user=preview_user,
         connect_timeout=float(seconds["connect_timeout"]),
         statement_timeout=float(seconds["statement_timeout"]),
         password_command=_command(table.get("password_command", []), wrong),

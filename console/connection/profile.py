@@ -48,6 +48,7 @@ class Profile:
         password_command: Program and arguments that print the password, run without a
             shell; empty for none.
         keyring: Whether the system's keyring may be asked for the password.
+        preview_user: The login that previews as somebody else start from; empty for the same.
     """
 
     name: str = ""
@@ -59,3 +60,4 @@ class Profile:
     statement_timeout: float = 60.0
     password_command: tuple[str, ...] = ()
     keyring: bool = True
+    preview_user: str = ""

@@ -81,7 +81,7 @@ class Session:
         self.password_source = ""
         """Who gave the password of this connection; empty where it was not the console."""
         self.state = SessionState.CONNECTING
-        self._ask_password = ask_password
+        self.ask_password = ask_password
         self._on_state = on_state
         self._connection: AsyncConnection[tuple[Any, ...]] | None = None
         self._watch = IdleWatch(self._lose)
@@ -108,7 +108,7 @@ class Session:
         A password that was asked for is not asked for again.
         """
         profile = replace(self.profile, read_only=read_only)
-        return Session(profile, purpose=purpose, ask_password=self._ask_password)
+        return Session(profile, purpose=purpose, ask_password=self.ask_password)
 
     async def connect(self) -> ServerInfo:
         """Connects and learns who answered.
@@ -120,7 +120,7 @@ class Session:
         self._enter(SessionState.CONNECTING)
         await self._drop()
         try:
-            opened = await open_connection(self.profile, self.purpose, self._ask_password)
+            opened = await open_connection(self.profile, self.purpose, self.ask_password)
             self._connection = opened.connection
             self.profile = replace(self.profile, password=opened.secret)
             self.login = opened.login

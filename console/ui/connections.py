@@ -66,9 +66,9 @@ class Connections:
 
     def _made(self, purpose: str) -> Session:
         if purpose in (PREVIEW, ACTING):
-            from console.access.impersonation import Preview
+            from console.access.impersonation import Preview, preview_profile
 
-            return Preview(self.profile, purpose=purpose)
+            return Preview(preview_profile(self.profile), purpose=purpose)
         may_write = self.write_mode and purpose == OPERATIONS
         return Session(
             replace(self.profile, read_only=not may_write),

@@ -14,6 +14,8 @@ from typing import Any
 import pexpect
 import pytest
 
+from console.cli import run
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -54,7 +56,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def rowsight(environment: dict[str, str]) -> Rowsight:
     """Runs `rowsight` with the given arguments; stdin is empty."""
 
-    def run(*arguments: str, **variables: str) -> Finished:
+    def ran(*arguments: str, **variables: str) -> Finished:
         done = subprocess.run(
             [*PROGRAM, *arguments],
             env=environment | variables,
@@ -65,7 +67,26 @@ def rowsight(environment: dict[str, str]) -> Rowsight:
         assert b"Traceback" not in done.stderr
         return Finished(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    return run
+    return ran
+
+
+@pytest.fixture
+def rowsight_here(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> Rowsight:
+    """As `rowsight`, but in this process: ten times faster, for what has many cases."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    def here(*arguments: str) -> Finished:
+        capsysbinary.readouterr()
+        code = run(list(arguments))
+        out, err = capsysbinary.readouterr()
+        return Finished(code, out.decode(), err.decode())
+
+    return here
 
 
 @pytest.fixture

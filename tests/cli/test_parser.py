@@ -69,7 +69,11 @@ def test_without_a_command_the_console_opens_on_a_target(line: str, target: str 
         "tables --timeout nan",
         "tables --timeout",
         "tables --nonsense",
-        "access matrix",
+        "access",
+        "access what",
+        "access why --as ada@example.com",
+        "access matrix --aal 1",
+        "access matrix --as anon --aal 3",
     ],
 )
 def test_what_does_not_parse_is_refused(line: str) -> None:
