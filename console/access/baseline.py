@@ -45,6 +45,10 @@ class Named:
     claims: str | None = None
     aal: int | None = None
 
+    def __str__(self) -> str:
+        level = f" · aal{self.aal}" if self.aal is not None else ""
+        return f"{self.name}{level}{' · ' + self.claims if self.claims else ''}"
+
     async def resolve(self, login: Session) -> Persona:
         """Finds the persona.
 
@@ -261,7 +265,7 @@ async def check(
     for persona, (named, tables) in zip(found.personas, baseline.expected, strict=True):
         there = {row.table: row.cells[persona.label] for row in found.rows}
         for table in sorted({*there, *tables}):
-            changes += _changes(named.name, table, tables.get(table), there.get(table))
+            changes += _changes(str(named), table, tables.get(table), there.get(table))
     return changes
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NoReturn
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -309,17 +309,10 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def told_apart(persona: Persona, others: Collection[Persona]) -> Persona | None:
-    """Gives a persona a label that none of the others has; None if it is one of them.
-
-    Somebody with a second factor, or with other claims, may stand beside himself.
-    """
-    if any((p.role, p.claims_json) == (persona.role, persona.claims_json) for p in others):
-        return None
-    taken = {other.label for other in others}
-    labels = [persona.label, f"{persona.label} · {persona.aal or persona.role}"]
-    labels += [f"{persona.label} ({number})" for number in range(2, len(others) + 3)]
-    return replace(persona, label=next(label for label in labels if label not in taken))
+def told_apart(persona: Persona, others: Sequence[Persona]) -> Persona | None:
+    """Gives a persona a label that none of the others has; None if it is one of them."""
+    named = labelled([*others, persona])[-1]
+    return None if any(named.label == other.label for other in others) else named
 
 
 def remarks(persona: Persona) -> tuple[str, ...]:

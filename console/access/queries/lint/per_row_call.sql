@@ -13,7 +13,7 @@ cross join lateral (select pg_catalog.pg_get_expr(p.polqual, p.polrelid) as usin
 cross join lateral (
   -- What stands right behind SELECT is made once.
   select pg_catalog.regexp_replace(concat(own.using, ' ', own.check),
-    '(SELECT|FROM) +("[^"]+"|[a-z_0-9]+)(\.("[^"]+"|[a-z_0-9]+))?\(', '', 'gi') as rest
+    '(SELECT|FROM) +\(*("[^"]+"|[a-z_0-9]+)(\.("[^"]+"|[a-z_0-9]+))?\(', '', 'gi') as rest
 ) as outside
 cross join lateral (
   select (pg_catalog.regexp_match(outside.rest, '\m(auth\.(?:uid|jwt|role|email)|current_setting)\('))[1] as name
@@ -29,8 +29,8 @@ cross join lateral (
   limit 1
 ) as called
 cross join lateral (
-  select pg_catalog.regexp_replace(own.using, '(?<!SELECT )(auth\.(uid|jwt|role|email)\(\))', '(select \1)', 'g') as using,
-         pg_catalog.regexp_replace(own.check, '(?<!SELECT )(auth\.(uid|jwt|role|email)\(\))', '(select \1)', 'g') as check
+  select pg_catalog.regexp_replace(own.using, '(?<!SELECT \(*)(auth\.(uid|jwt|role|email)\(\))', '(select \1)', 'g') as using,
+         pg_catalog.regexp_replace(own.check, '(?<!SELECT \(*)(auth\.(uid|jwt|role|email)\(\))', '(select \1)', 'g') as check
 ) as mended
 where called.name is not null and n.nspname <> all(%(platform)s)
 order by 1
