@@ -74,6 +74,7 @@ class Decision:
     """The answer to "why?".
 
     Attributes:
+        label: What people call the row, such as its name; empty where that is not known.
         allowed: Whether the row is seen, or the command passes every check of access.
         effect: `visible`, `hidden` (silently), `allowed`, or `denied` (with an error).
         certain: Whether it can be told; False where a policy can't be evaluated from here, or
@@ -92,6 +93,7 @@ class Decision:
 
     persona: Persona
     table: str
+    label: str
     command: Command
     allowed: bool
     effect: str

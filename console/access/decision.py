@@ -15,7 +15,7 @@ from console.access.explanation import Case, Explanation, Key, explain
 from console.access.expression import Node, conjuncts, split
 from console.access.impersonation import Impersonation, Preview
 from console.access.inquiry import Inquiry
-from console.access.labels import Labels
+from console.access.labels import Labels, shorten
 from console.access.obstacles import Obstacle, find_obstacles
 from console.access.persona import Persona
 from console.access.row import NewRow, changed_row, columns_of, inserted_row, stored_row
@@ -150,9 +150,8 @@ class _Asked:
             )
             for row, text in rows.items()
         }
-        case = Case(
-            attempt, outcome, rules, inquiries, values, nodes, parts, plan, await self._id()
-        )
+        row_id = await self._id()
+        case = Case(attempt, outcome, rules, inquiries, values, nodes, parts, plan, row_id)
         explanation = await explain(case)
         obstacles: tuple[Obstacle, ...] = ()
         if outcome.allowed and new is not None and new.text != self.old:
@@ -160,6 +159,7 @@ class _Asked:
         return Decision(
             persona=self.acting.persona,
             table=rules.identity,
+            label=await self._label(labels, row_id),
             command=attempt.command,
             allowed=outcome.allowed,
             effect=outcome.effect,
@@ -259,6 +259,13 @@ class _Asked:
             return ""
         values = await columns_of(self.transaction, self.rules, self.old)
         return values.get(key[0]) or ""
+
+    async def _label(self, labels: Labels, row_id: str) -> str:
+        """What people call the row, where it is called anything."""
+        if not row_id:
+            return ""
+        found = await labels.of(self.rules, self.rules.key[0], [row_id])
+        return found[row_id] if found[row_id] != shorten(row_id) else ""
 
     async def _reads(self) -> tuple[Read, ...]:
         parameters = {"role": self.rules.role, "relation": self.rules.identity}

@@ -96,6 +96,7 @@ def decision_json(decision: Decision) -> dict[str, object]:
     return {
         "persona": persona_json(decision.persona),
         "table": decision.table,
+        "row": decision.label,
         "command": decision.command.value,
         "allowed": decision.allowed,
         "effect": decision.effect,
@@ -160,7 +161,8 @@ def print_decision(decision: Decision) -> None:
     from console.access.telling import readable, tell, wrapped
 
     verb = {"select": "see"}.get(decision.command, decision.command)
-    heading = f"{decision.persona} · {verb} a row of {readable(decision.table)}"
+    row = f" · {decision.label}" if decision.label else ""
+    heading = f"{decision.persona} · {verb} a row of {readable(decision.table)}{row}"
     _print(wrapped(heading, _width(), "muted"))
     _print(tell(decision, _width()))
 
