@@ -25,6 +25,8 @@ _AT_ONCE = 20
 _GONE = "this row is not there any more"
 _AGAIN = "read the table again"
 _TEXTS = frozenset({"text", "character varying"})
+SIZED = _TEXTS | {"bytea"}
+"""Types of which a part can be read without writing out the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,27 @@ async def read_slice(
     text = text[: length * digits]
     end = start + len(text) // digits
     return Slice(text, start, end, more, None if size is None else int(size))
+
+
+async def read_end(source: PageSource, place: Place, column: str) -> Slice | None:
+    """Reads the last part of a long value, for which the server has to read all of it.
+
+    Returns:
+        None if the value is NULL.
+
+    Raises:
+        NotFound: The row or the column is gone.
+        ConsoleError: The server refused, or the connection is gone.
+    """
+    wanted = named(source.selection.known, column)
+    value = sql.Identifier(wanted.name) if wanted.base in SIZED else written(wanted)
+    length = sql.SQL("pg_catalog.length({})").format(value)
+    (table,) = await source.ask(sql.SQL("select {} from {}").format(length, source.one(place)))
+    if not table.rows:
+        raise NotFound(_GONE, hint=_AGAIN)
+    count = int(table.rows[0][0] or 0)
+    # Bytes are shown in lines of sixteen, wherever one begins to read.
+    return await read_slice(source, place, column, max(0, count - CHUNK) // 16 * 16)
 
 
 async def read_whole(

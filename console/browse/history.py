@@ -28,6 +28,11 @@ LONGEST = 100_000
 _SECRET = re.compile(r"password|passwd|secret|api_?key|\w+://[^\s:/@]*:[^\s/@]+@", re.IGNORECASE)
 
 
+def seems_secret(text: str) -> bool:
+    """Tells whether a statement seems to hold a password or a key, and is not to be kept."""
+    return _SECRET.search(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A statement that was run.
@@ -62,7 +67,7 @@ class QueryHistory:
         Raises:
             ConsoleError: The file can't be written.
         """
-        if len(text) > LONGEST or not text.strip() or _SECRET.search(text):
+        if len(text) > LONGEST or not text.strip() or seems_secret(text):
             return False
         now = datetime.now(UTC).isoformat(timespec="seconds")
         line = json_text(asdict(Asked(text, database, now))).encode() + b"\n"

@@ -80,6 +80,11 @@ class PlanNode:
         below = sum(child.milliseconds or 0.0 for child in self.children)
         return max(0.0, self.milliseconds - below)
 
+    @property
+    def own_cost(self) -> float:
+        """What it costs without the steps below."""
+        return max(0.0, self.cost - sum(child.cost for child in self.children))
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -93,6 +98,12 @@ class Plan:
     root: PlanNode
     planning: float | None
     execution: float | None
+
+    @property
+    def worst(self) -> PlanNode:
+        """The step that takes most by itself: time where the query was run, else cost."""
+        nodes = [node for _, node in self.root.walk()]
+        return max(nodes, key=lambda node: (node.own_milliseconds or 0.0, node.own_cost))
 
 
 def parse_plan(text: str) -> Plan:

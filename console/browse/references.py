@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from psycopg import sql
+
+from console.browse.count import Certainty, Total
 from console.browse.detail import read_whole
 from console.browse.page import Place
 from console.browse.source import PageSource
 from console.catalog.foreign_keys import ForeignKey, ForeignKeys
+from console.catalog.reading import read
+from console.connection.session import Session
+
+SEVERAL = 1_000
+"""Referring rows that are counted; more are only said to be more."""
+_PATIENCE = 3.0
+"""Seconds that counting may take: without an index every row is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +30,14 @@ class Reference:
         relation: The identity of the table.
         where: The filter that finds the rows in it; None where the row refers to nothing,
             because a column of the key is NULL.
+        values: What the key's columns hold, in its order.
     """
 
     key: ForeignKey
     forwards: bool
     relation: str
     where: str | None
+    values: tuple[str | None, ...] = ()
 
 
 async def follow(source: PageSource, place: Place, keys: ForeignKeys) -> list[Reference]:
@@ -53,15 +65,35 @@ async def follow(source: PageSource, place: Place, keys: ForeignKeys) -> list[Re
     found = []
     for key, forwards, columns in ends:
         there = key.to_columns if forwards else key.columns
-        found.append(
-            Reference(
-                key,
-                forwards,
-                key.to_table if forwards else key.table,
-                matching(there, [values[name] for name in columns]),
-            )
-        )
+        held = tuple(values[name] for name in columns)
+        table = key.to_table if forwards else key.table
+        found.append(Reference(key, forwards, table, matching(there, held), held))
     return found
+
+
+async def count_there(session: Session, reference: Reference) -> Total:
+    """Counts the rows that a reference leads to, up to `SEVERAL`.
+
+    Raises:
+        TimedOut: That takes long, most likely because no index helps.
+        ConsoleError: The server refused, or the connection is gone.
+    """
+    if reference.where is None:
+        return Total(0, Certainty.EXACT)
+    columns = reference.key.to_columns if reference.forwards else reference.key.columns
+    conditions = sql.SQL(" and ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(column), sql.Literal(value))
+        for column, value in zip(columns, reference.values, strict=True)
+    )
+    # The identity comes from the catalog, which has quoted it.
+    counted = sql.SQL(
+        "select pg_catalog.count(*) from (select from {} where {} limit {}) as some_rows"
+    ).format(sql.SQL(reference.relation), conditions, sql.Literal(SEVERAL + 1))
+    (table,) = await read(session, counted, statement_timeout=_PATIENCE)
+    number = int(table.rows[0][0] or 0)
+    if number > SEVERAL:
+        return Total(SEVERAL, Certainty.AT_LEAST)
+    return Total(number, Certainty.EXACT)
 
 
 def matching(columns: Sequence[str], values: Sequence[str | None]) -> str | None:

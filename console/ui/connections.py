@@ -30,6 +30,24 @@ ACTING = "access preview"
 PEOPLE = "people"
 
 
+async def end_worker(worker: Worker[None], *sessions: Session | None) -> None:
+    """Ends a worker and what it runs on the server, within two seconds.
+
+    Cancelling the task also cancels its statement; where the server no longer hears that, the
+    connection itself is cut.
+    """
+    worker.cancel()
+    # Waiting for the worker itself would cancel it a second time at the deadline, and so cut
+    # short the driver's own way of asking the server.
+    for _ in range(8):
+        await asyncio.sleep(0.1)
+        if worker.is_finished:
+            return
+    for session in sessions:
+        if session is not None:
+            await session.cancel()
+
+
 class Connections:
     """Opens, keeps and closes one Session for each purpose.
 
@@ -92,22 +110,8 @@ class Connections:
         return self._sessions.get(purpose)
 
     async def give_up(self, purpose: str, worker: Worker[None], *others: str) -> None:
-        """Ends a worker and what it runs on the server, within two seconds.
-
-        Cancelling the task also cancels its statement; where the server no longer hears
-        that, the connection itself is cut.
-        """
-        worker.cancel()
-        # Waiting for the worker itself would cancel it a second time at the deadline, and
-        # so cut short the driver's own way of asking the server.
-        for _ in range(8):
-            await asyncio.sleep(0.1)
-            if worker.is_finished:
-                return
-        for name in (purpose, *others):
-            session = self.at_hand(name)
-            if session is not None:
-                await session.cancel()
+        """Ends a worker and what it runs on the server, within two seconds."""
+        await end_worker(worker, *(self.at_hand(name) for name in (purpose, *others)))
 
     def use_password(self, password: Secret) -> None:
         """Takes a password for every connection from now on, in memory only."""

@@ -1,0 +1,77 @@
+"""All there is to say of one line of a row."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from console.browse.detail import Value
+from console.browse.references import Reference
+from console.ui import words
+from console.ui.tables.values import in_one_line
+from console.visible import visible, visible_lines
+
+
+def names_a_person(value: Value) -> bool:
+    """Tells whether a value may be a user's id or an e-mail."""
+    text = value.text or ""
+    if value.column.base == "uuid":
+        return bool(text)
+    return 3 <= len(text) <= 254 and text.count("@") == 1 and " " not in text
+
+
+def card(value: Value) -> Content:
+    """Describes a column and shows what it holds, as far as that was read."""
+    column = value.column
+    facts = [column.type]
+    if column.primary_key:
+        facts.append("key")
+    if column.not_null:
+        facts.append("not null")
+    if value.bytes is not None:
+        facts.append(words.size(value.bytes))
+    lines = [Content.styled(visible(column.name), "bold")]
+    lines.append(Content.styled(visible("  ".join(facts)), "$muted"))
+    if column.default:
+        how = "computed" if column.generated else "default"
+        lines.append(Content.assemble((f"{how}  ", "$muted"), visible(column.default)))
+    if column.comment:
+        lines.append(Content.styled(visible(column.comment), "italic"))
+    lines.append(Content(""))
+    lines.append(Content(visible_lines(value.text)) if value.text else in_one_line(value))
+    if value.cut:
+        lines += [Content(""), Content.styled("enter shows all of it", "$muted")]
+    return Content("\n").join(lines)
+
+
+def signpost(reference: Reference) -> Content:
+    """Describes a foreign key."""
+    key = reference.key
+    lines = [
+        Content.styled(visible(key.name), "bold"),
+        Content.assemble(
+            (visible(key.table), "$primary"), f" ({', '.join(map(visible, key.columns))})"
+        ),
+        Content.assemble(
+            ("→ ", "$accent"),
+            (visible(key.to_table), "$primary"),
+            f" ({', '.join(map(visible, key.to_columns))})",
+        ),
+        Content(""),
+        Content.styled(f"on delete {key.on_delete}, on update {key.on_update}", "$muted"),
+    ]
+    if not reference.forwards and not key.indexed:
+        lines.append(Content.styled("no index on the referring columns", "$warning"))
+    return Content("\n").join(lines)
+
+
+def crumbs(trail: list[str], room: int) -> Content:
+    """Writes the way to a row: where it is in full, where it came from as far as there is room."""
+    parts = [Content.styled(visible(crumb), "$muted") for crumb in trail[:-1]]
+    here = Content.styled(visible(trail[-1]), "bold")
+    dropped = False
+    while True:
+        shown = [Content.styled("…", "$muted"), *parts] if dropped else parts
+        whole = Content.styled(" › ", "$muted").join([*shown, here])
+        if not parts or whole.cell_length <= room:
+            return whole
+        parts, dropped = parts[1:], True

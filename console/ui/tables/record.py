@@ -1,0 +1,361 @@
+"""One row in full, and the way from row to row along foreign keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from console.browse.count import Certainty
+from console.browse.detail import Value, read_whole
+from console.browse.document import read_array, read_document
+from console.browse.formats import as_json
+from console.browse.references import Reference, count_there
+from console.browse.window import Window
+from console.errors import ConsoleError, TimedOut
+from console.ui import words
+from console.ui.clipboard import copy
+from console.ui.connections import BROWSE, Connections
+from console.ui.pane import Pane
+from console.ui.places import TablePlace, WhyPlace
+from console.ui.tables.asking import AskingView
+from console.ui.tables.card import card, crumbs, names_a_person, signpost
+from console.ui.tables.documents import DocumentView
+from console.ui.tables.meeting import Eyes, Met, meet, rows_at
+from console.ui.tables.reader import LongValue, StoredText
+from console.ui.tables.values import RowLines
+from console.ui.tables.view import View
+from console.ui.tables.wrapping import dumped, wrapped
+from console.ui.widgets.caption import Caption
+from console.ui.widgets.lines import Lines
+from console.visible import visible
+
+if TYPE_CHECKING:
+    from console.access.persona import Persona
+
+
+class Record(AskingView):
+    """A row: its values, what it refers to and what refers to it.
+
+    Args:
+        connections: Where to ask.
+        window: The rows among which it is.
+        index: Its number there.
+        eyes: Whose eyes rows are seen through.
+        trail: The rows that led here, in words.
+        own: Whether the window is this view's own, to be closed with it.
+    """
+
+    BINDING_GROUP_TITLE = "Row"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n,right", "step(1)", "Next row"),
+        Binding("p,left", "step(-1)", "Row before"),
+        Binding("f", "follow", "Follow"),
+        Binding("t", "in_table", "Show as table"),
+        Binding("w", "why", "Why"),
+        Binding("i", "adopt", "Look as this user"),
+        Binding("y", "copy", "Copy value"),
+        Binding("Y", "copy_row", "Copy row as JSON", show=False),
+        Binding("backspace", "leave", "Back", show=False),
+    ]
+
+    @dataclass
+    class Counted(Message):
+        """It was found out how many rows refer to this one by a foreign key."""
+
+        reference: Reference
+        text: str
+
+    def __init__(
+        self,
+        connections: Connections,
+        window: Window,
+        index: int,
+        eyes: Eyes,
+        *,
+        trail: tuple[str, ...] = (),
+        own: bool = False,
+    ) -> None:
+        super().__init__(connections)
+        self.window = window
+        self.index = index
+        self.eyes = eyes
+        self.trail = trail
+        self.own = own
+        self.read: Met | None = None
+        self.read_at = ""
+        self.held = window.source.session
+
+    def compose(self) -> ComposeResult:
+        """Lays out caption, lines and, where there is room, the value under the cursor."""
+        yield Caption()
+        with Horizontal():
+            yield RowLines()
+            with VerticalScroll(classes="value-card", can_focus=False):
+                yield Static()
+
+    @property
+    def lines(self) -> RowLines:
+        """The columns and references."""
+        return self.query_one(RowLines)
+
+    @property
+    def relation_name(self) -> str:
+        """What the row is of, in words that may come from data."""
+        relation = self.window.source.selection.relation
+        return "the result" if relation.kind == "query" else relation.name
+
+    def on_mount(self) -> None:
+        """Reads the row."""
+        self._lay_out()
+        self._go(self.index)
+
+    async def on_unmount(self) -> None:
+        """Lets go of what the server holds."""
+        if self.own:
+            await self.window.close()
+
+    def take_focus(self) -> None:
+        """The lines have it."""
+        self.screen.set_focus(self.lines)
+
+    def again(self) -> None:
+        """Reads the row again."""
+        self._go(self.index)
+
+    # Reading
+
+    def _go(self, index: int) -> None:
+        self.ask(
+            "reading the row",
+            partial(meet, self.connections, self.window, index, self.read),
+            self._show,
+        )
+
+    def _show(self, read: Met) -> None:
+        self.index, self.read, self.read_at = read.index, read, words.clock()
+        self.lines.show(read.values, read.references)
+        if not read.values:
+            self.query_one(".value-card Static", Static).update("This table has no columns.")
+        self._lay_out()
+        self._describe()
+        self._count([one for one in read.references if not one.forwards and one.where])
+
+    def _count(self, references: list[Reference]) -> None:
+        """Counts what refers to the row, one after the other; keys are heard meanwhile."""
+        self.workers.cancel_group(self, "count")
+
+        async def work() -> None:
+            for one in references:
+                try:
+                    total = await count_there(await self.eyes(), one)
+                except TimedOut:
+                    text = "not counted: no index helps" if not one.key.indexed else "not counted"
+                except ConsoleError as error:
+                    text = f"not counted: {visible(error.message)}"
+                else:
+                    text = words.plural(total.rows, "row")
+                    if total.certainty is Certainty.AT_LEAST:
+                        text = f"≥ {text}"
+                self.post_message(self.Counted(one, text))
+
+        self.run_worker(work(), exclusive=True, group="count")
+
+    @on(Counted)
+    def _counted(self, message: Counted) -> None:
+        message.stop()
+        self.lines.counted(message.reference, message.text)
+
+    # What is shown
+
+    def _called(self) -> str:
+        """Names the row: by its key, or by its number."""
+        read = self.read
+        key = [value for value in read.values if value.column.primary_key] if read else []
+        if not key:
+            return f"{self.relation_name} {words.count(self.index + 1)}"
+        held = ", ".join(value.text or "" for value in key)
+        return f"{self.relation_name} {held[:40]}"
+
+    def _lay_out(self) -> None:
+        total = self.window.total
+        about = {Certainty.ESTIMATE: words.estimate(total.rows)}.get(
+            total.certainty, words.count(total.rows)
+        )
+        if total.certainty is Certainty.AT_LEAST:
+            about = f"≥ {about}"
+        mark = "" if self.window.is_exact(self.index) else "~"
+        right = f"row {mark}{words.count(self.index + 1)} of {about}"
+        self.caption.right = Content.assemble(right, (f"  {self.read_at}", "$muted"))
+        room = self.size.width - len(right) - len(self.read_at) - 7
+        self.caption.left = crumbs([*self.trail, self._called()], room)
+
+    @on(Lines.Moved)
+    def _moved(self, message: Lines.Moved) -> None:
+        message.stop()
+        self._describe()
+        self.refresh_bindings()
+
+    def _describe(self) -> None:
+        """Shows all there is to say of the line under the cursor."""
+        entry = self.lines.current
+        if isinstance(entry, Value):
+            self.query_one(".value-card Static", Static).update(card(entry))
+        elif isinstance(entry, Reference):
+            self.query_one(".value-card Static", Static).update(signpost(entry))
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers only what applies to this row and this line."""
+        entry = self.lines.current
+        match action:
+            case "follow":
+                return self._way() is not None
+            case "in_table":
+                way = self._way()
+                return way is not None and not way.forwards
+            case "why":
+                return self.read is not None and bool(self.read.key(self.window.source))
+            case "adopt":
+                return isinstance(entry, Value) and names_a_person(entry)
+            case "copy":
+                return isinstance(entry, Value)
+            case "step":
+                number = self.index + int(str(parameters[0]))
+                return 0 <= number < self.window.extent
+            case _:
+                return super().check_action(action, parameters)
+
+    def _way(self) -> Reference | None:
+        """Where the line under the cursor leads."""
+        entry = self.lines.current
+        if isinstance(entry, Value):
+            forwards = (one for one in self.lines.references if one.forwards and one.where)
+            return next((one for one in forwards if entry.column.name in one.key.columns), None)
+        return entry if entry is not None and entry.where is not None else None
+
+    def action_leave(self) -> None:
+        """Goes back to the row this one was reached from."""
+        self.post_message(View.Close())
+
+    def action_step(self, rows: int) -> None:
+        """Reads the next row, or the one before."""
+        self._go(self.index + rows)
+
+    @on(Lines.Chosen)
+    def _chosen(self, message: Lines.Chosen) -> None:
+        message.stop()
+        entry = self.lines.current
+        if isinstance(entry, Reference):
+            self.action_follow()
+        elif isinstance(entry, Value) and self.read is not None:
+            if entry.text is None:
+                self.notify("there is nothing in it: NULL", timeout=2, markup=False)
+            else:
+                self.post_message(View.Open(self._opened(entry, self.read)))
+
+    def _opened(self, value: Value, read: Met) -> View:
+        """Makes the view that suits a value."""
+        column = value.column
+        title = f"{self._called()} · {column.name}"
+        text = StoredText(self.window.source, read.place, column.name)
+        if column.base in ("json", "jsonb"):
+            return DocumentView(self.connections, title, text, read_document)
+        if column.category == "A":
+            parse = partial(read_array, base=column.base)
+            return DocumentView(self.connections, title, text, parse)
+        if column.base == "bytea":
+            return LongValue(self.connections, title, text, dumped, unit="byte")
+        return LongValue(self.connections, title, text, wrapped)
+
+    def action_follow(self) -> None:
+        """Goes to the row that this one refers to, or to the first that refers to it."""
+        way = self._way()
+        if way is None:
+            return
+
+        def take(window: Window) -> None:
+            self._lay_out()
+            if not window.extent:
+                self.notify("no row there that can be seen from here", timeout=3, markup=False)
+                return
+            trail = (*self.trail, self._called())
+            there = Record(self.connections, window, 0, self.eyes, trail=trail, own=True)
+            self.post_message(View.Open(there))
+
+        self.ask(
+            f"following to {visible(way.relation)}",
+            partial(rows_at, self.connections, self.eyes, way),
+            take,
+        )
+
+    def action_in_table(self) -> None:
+        """Shows the rows that refer to this one as a filtered table."""
+        way = self._way()
+        if way is not None:
+            self.post_message(Pane.Visit(TablePlace(way.relation, way.where or "")))
+
+    def action_why(self) -> None:
+        """Asks why somebody can or can't see this row."""
+        source = self.window.source
+        if self.read is not None:
+            place = WhyPlace(source.selection.relation.identity, self.read.key(source))
+            self.post_message(Pane.Visit(place))
+
+    def action_adopt(self) -> None:
+        """Looks through the eyes of the person whose id or address is under the cursor."""
+        entry = self.lines.current
+        if not isinstance(entry, Value) or not entry.text:
+            return
+        who = entry.text
+
+        async def find() -> Persona:
+            from console.access.people import resolve
+
+            return await resolve(await self.connections.open(BROWSE), who)
+
+        def take(persona: Persona) -> None:
+            self._lay_out()
+            self.post_message(Pane.Adopt(persona))
+
+        self.ask("finding out who that is", find, take)
+
+    def action_copy(self) -> None:
+        """Copies the whole value under the cursor."""
+        entry = self.lines.current
+        if not isinstance(entry, Value) or self.read is None:
+            return
+        if entry.text is None:
+            self.notify("NULL holds no text to copy", timeout=2, markup=False)
+        elif not entry.cut:
+            copy(self.app, entry.text, "Value")
+        else:
+
+            def take(row: tuple[str | None, ...]) -> None:
+                self._lay_out()
+                copy(self.app, row[0] or "", "Value")
+
+            self.ask("reading all of it", partial(self._whole, [entry.column.name]), take)
+
+    def action_copy_row(self) -> None:
+        """Copies the row as a JSON object."""
+        columns = [value.column for value in self.lines.values]
+
+        def take(row: tuple[str | None, ...]) -> None:
+            self._lay_out()
+            copy(self.app, as_json([row], columns), "Row")
+
+        self.ask("reading all of it", partial(self._whole, [one.name for one in columns]), take)
+
+    async def _whole(self, names: list[str]) -> tuple[str | None, ...]:
+        assert self.read is not None
+        return (await read_whole(self.window.source, [self.read.place], names))[0]
