@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 from console.errors import ConsoleError
 from console.ui.connections import Connections, end_worker
 from console.ui.tables.view import View
+from console.ui.widgets.lines import Lines
 from console.visible import visible
 
 if TYPE_CHECKING:
@@ -105,6 +106,11 @@ class AskingView(View):
             self.caption.right = Content.styled("cancelled", "$warning")
             self.cancelled()
             self.refresh_bindings()
+
+    @on(Lines.Moved)
+    def _kept_here(self, message: Lines.Moved) -> None:
+        # What happens in a list of this view is nothing to the list of tables.
+        message.stop()
 
     def cancelled(self) -> None:
         """Called when a question was cancelled."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 
+from console.browse.count import Certainty
 from console.browse.detail import Value
 from console.browse.references import Reference
+from console.browse.window import Window
 from console.ui import words
 from console.ui.tables.values import in_one_line
 from console.visible import visible, visible_lines
@@ -75,3 +79,23 @@ def crumbs(trail: list[str], room: int) -> Content:
         if not parts or whole.cell_length <= room:
             return whole
         parts, dropped = parts[1:], True
+
+
+def standing(window: Window, index: int) -> str:
+    """Says which row this is, and of how many, as far as that is known."""
+    total = window.total
+    about = words.count(total.rows)
+    if total.certainty is Certainty.ESTIMATE:
+        about = words.estimate(total.rows)
+    elif total.certainty is Certainty.AT_LEAST:
+        about = f"≥ {about}"
+    mark = "" if window.is_exact(index) else "~"
+    return f"row {mark}{words.count(index + 1)} of {about}"
+
+
+def called(window: Window, index: int, values: Sequence[Value]) -> str:
+    """Names a row: by its key, or by its number."""
+    relation = window.source.selection.relation
+    name = "result" if relation.kind == "query" else relation.name
+    key = [value.text or "" for value in values if value.column.primary_key]
+    return f"{name} {', '.join(key)[:40] if key else words.count(index + 1)}"

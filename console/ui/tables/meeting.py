@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from console.browse.count import Certainty
 from console.browse.detail import Value, read_row
 from console.browse.page import Page, Place
-from console.browse.references import Reference, follow
+from console.browse.references import Reference, count_there, follow
 from console.browse.source import PageSource
 from console.browse.window import Window
 from console.catalog.foreign_keys import ForeignKeys, list_foreign_keys
 from console.connection.session import Session
-from console.errors import NotFound
+from console.errors import ConsoleError, NotFound, TimedOut
+from console.ui import words
 from console.ui.connections import BROWSE, Connections
+from console.visible import visible
 
 Eyes = Callable[[], Awaitable[Session]]
 """Opens the connection through which rows are seen: one's own, or that of a persona."""
@@ -105,3 +108,15 @@ async def rows_at(connections: Connections, eyes: Eyes, way: Reference) -> Windo
     window = Window(await open_source(await eyes(), relation, where=way.where or ""))
     await window.open()
     return window
+
+
+async def counted(eyes: Eyes, reference: Reference) -> str:
+    """Says how many rows a reference leads to, or that it could not be counted."""
+    try:
+        total = await count_there(await eyes(), reference)
+    except TimedOut:
+        return "not counted" if reference.key.indexed else "not counted: no index helps"
+    except ConsoleError as error:
+        return f"not counted: {visible(error.message)}"
+    number = words.plural(total.rows, "row")
+    return f"≥ {number}" if total.certainty is Certainty.AT_LEAST else number

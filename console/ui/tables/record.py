@@ -9,27 +9,25 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from console.browse.count import Certainty
 from console.browse.detail import Value, read_whole
 from console.browse.document import read_array, read_document
 from console.browse.formats import as_json
-from console.browse.references import Reference, count_there
+from console.browse.references import Reference
 from console.browse.window import Window
-from console.errors import ConsoleError, TimedOut
 from console.ui import words
 from console.ui.clipboard import copy
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.places import TablePlace, WhyPlace
 from console.ui.tables.asking import AskingView
-from console.ui.tables.card import card, crumbs, names_a_person, signpost
+from console.ui.tables.card import called, card, crumbs, names_a_person, signpost, standing
 from console.ui.tables.documents import DocumentView
-from console.ui.tables.meeting import Eyes, Met, meet, rows_at
+from console.ui.tables.meeting import Eyes, Met, counted, meet, rows_at
 from console.ui.tables.reader import LongValue, StoredText
 from console.ui.tables.values import RowLines
 from console.ui.tables.view import View
@@ -40,6 +38,10 @@ from console.visible import visible
 
 if TYPE_CHECKING:
     from console.access.persona import Persona
+
+
+TALL = 28
+"""Rows from which the value under the cursor is shown below the lines."""
 
 
 class Record(AskingView):
@@ -97,21 +99,14 @@ class Record(AskingView):
     def compose(self) -> ComposeResult:
         """Lays out caption, lines and, where there is room, the value under the cursor."""
         yield Caption()
-        with Horizontal():
-            yield RowLines()
-            with VerticalScroll(classes="value-card", can_focus=False):
-                yield Static()
+        yield RowLines()
+        with VerticalScroll(classes="value-card", can_focus=False):
+            yield Static()
 
     @property
     def lines(self) -> RowLines:
         """The columns and references."""
         return self.query_one(RowLines)
-
-    @property
-    def relation_name(self) -> str:
-        """What the row is of, in words that may come from data."""
-        relation = self.window.source.selection.relation
-        return "the result" if relation.kind == "query" else relation.name
 
     def on_mount(self) -> None:
         """Reads the row."""
@@ -155,16 +150,7 @@ class Record(AskingView):
 
         async def work() -> None:
             for one in references:
-                try:
-                    total = await count_there(await self.eyes(), one)
-                except TimedOut:
-                    text = "not counted: no index helps" if not one.key.indexed else "not counted"
-                except ConsoleError as error:
-                    text = f"not counted: {visible(error.message)}"
-                else:
-                    text = words.plural(total.rows, "row")
-                    if total.certainty is Certainty.AT_LEAST:
-                        text = f"≥ {text}"
+                text = await counted(self.eyes, one)
                 self.post_message(self.Counted(one, text))
 
         self.run_worker(work(), exclusive=True, group="count")
@@ -177,23 +163,11 @@ class Record(AskingView):
     # What is shown
 
     def _called(self) -> str:
-        """Names the row: by its key, or by its number."""
-        read = self.read
-        key = [value for value in read.values if value.column.primary_key] if read else []
-        if not key:
-            return f"{self.relation_name} {words.count(self.index + 1)}"
-        held = ", ".join(value.text or "" for value in key)
-        return f"{self.relation_name} {held[:40]}"
+        return called(self.window, self.index, self.lines.values)
 
     def _lay_out(self) -> None:
-        total = self.window.total
-        about = {Certainty.ESTIMATE: words.estimate(total.rows)}.get(
-            total.certainty, words.count(total.rows)
-        )
-        if total.certainty is Certainty.AT_LEAST:
-            about = f"≥ {about}"
-        mark = "" if self.window.is_exact(self.index) else "~"
-        right = f"row {mark}{words.count(self.index + 1)} of {about}"
+        self.set_class(self.size.height >= TALL, "-tall")
+        right = standing(self.window, self.index)
         self.caption.right = Content.assemble(right, (f"  {self.read_at}", "$muted"))
         room = self.size.width - len(right) - len(self.read_at) - 7
         self.caption.left = crumbs([*self.trail, self._called()], room)

@@ -126,12 +126,21 @@ class RowLines(Lines):
             "  ",
         )
         value = in_one_line(entry)
+        if there := self._refers_to(entry):
+            value = Content.assemble(value, ("  → ", "$accent"), (visible(there), "$muted"))
         room = width - head.cell_length - 1
         if not entry.cut and value.cell_length <= room:
             return head + value
         size = f"  {words.size(entry.bytes)}" if entry.bytes else "  …"
         value = value.truncate(max(1, room - len(size)), ellipsis=True, pad=True)
         return Content.assemble(head, value, (size, "$muted"))
+
+    def _refers_to(self, value: Value) -> str:
+        """Returns the table that a column's value names a row of, or nothing."""
+        for one in self.references:
+            if one.forwards and one.where and value.column.name in one.key.columns:
+                return one.relation
+        return ""
 
     def _reference(self, entry: Reference) -> Content:
         key = entry.key

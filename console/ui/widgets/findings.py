@@ -37,6 +37,7 @@ class Finding:
         detail: Writes it in full for a number of cells.
         sql: What `y` copies; may be empty.
         heading: Colour of the heading, where it has one.
+        text: How the line reads, where mark, kind and name do not say it well.
     """
 
     group: str
@@ -47,6 +48,7 @@ class Finding:
     detail: Callable[[int], Content]
     sql: str = ""
     heading: str = ""
+    text: Content | None = None
 
     def has(self, text: list[str]) -> bool:
         """Tells whether every word stands somewhere in the line."""
@@ -117,6 +119,8 @@ class FindingList(Lines):
             return Content.assemble(
                 (f" {entry}", f"bold {found[0].heading}"), (f"  {number}", "$muted")
             )
+        if entry.text is not None:
+            return Content("   ") + entry.text
         return Content.assemble(
             (f"   {entry.mark:<8} ", entry.style),
             (f"{visible(entry.kind)} " if entry.kind else "", "$muted"),
