@@ -21,21 +21,24 @@ class Draft:
     Args:
         database: Which, in words that stay the same, such as `ada@host/name`.
         folder: Where the file is; made when missing.
+
+    Attributes:
+        text: What is being typed; kept here whatever becomes of the file.
     """
 
     def __init__(self, database: str, folder: Path | None = None) -> None:
         name = hashlib.sha256(database.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         self.path = (folder or state_folder()) / "drafts" / f"{name}.sql"
+        self.text = self._read()
 
-    def read(self) -> str:
-        """Returns what was kept; nothing where that can't be read."""
+    def _read(self) -> str:
         try:
             return self.path.read_text(encoding="utf-8")
         except (OSError, ValueError):
             return ""
 
-    def keep(self, text: str) -> bool:
-        """Keeps a text in place of what was kept before.
+    def keep(self) -> bool:
+        """Writes the text to disk in place of what was kept there before.
 
         One that seems to hold a password, or is very long, is not written to disk, and
         neither is what it grew out of left there.
@@ -46,6 +49,7 @@ class Draft:
         Raises:
             ConsoleError: The file can't be written.
         """
+        text = self.text
         try:
             if not text.strip() or len(text) > LONGEST or seems_secret(text):
                 self.path.unlink(missing_ok=True)

@@ -83,14 +83,22 @@ def crumbs(trail: list[str], room: int) -> Content:
 
 def standing(window: Window, index: int) -> str:
     """Says which row this is, and of how many, as far as that is known."""
-    total = window.total
-    about = words.count(total.rows)
-    if total.certainty is Certainty.ESTIMATE:
-        about = words.estimate(total.rows)
-    elif total.certainty is Certainty.AT_LEAST:
-        about = f"≥ {about}"
     mark = "" if window.is_exact(index) else "~"
-    return f"row {mark}{words.count(index + 1)} of {about}"
+    return f"row {mark}{words.count(index + 1)} of {_total(window)}"
+
+
+def extent(window: Window) -> str:
+    """Says how many rows there are, as far as that is known."""
+    exact = window.total.certainty is Certainty.EXACT
+    return f"{_total(window)} {'row' if exact and window.total.rows == 1 else 'rows'}"
+
+
+def _total(window: Window) -> str:
+    total = window.total
+    if total.certainty is Certainty.ESTIMATE:
+        return words.estimate(total.rows)
+    number = words.count(total.rows)
+    return number if total.certainty is Certainty.EXACT else f"≥ {number}"
 
 
 def called(window: Window, index: int, values: Sequence[Value]) -> str:

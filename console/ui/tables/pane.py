@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 from textual.worker import Worker, WorkerState
 
 from console.catalog.relations import Relation
@@ -282,7 +282,9 @@ class TablesPane(Pane):
             case "back":
                 return self.has_class("-reading") or isinstance(focused, Input)
             case "other_side":
-                return self.contents.rows.page is not None
+                # In an editor tab completes.
+                typing = isinstance(focused, TextArea)
+                return self.contents.rows.page is not None and not typing
             case "again":
                 return self.online and not self._jobs
             case "detail":

@@ -1,0 +1,110 @@
+"""Running what was typed: on a connection of its own, so that nothing else waits for it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from console.connection.session import Session, TextTable
+from console.errors import ConsoleError
+from console.ui.connections import BROWSE, Connections
+from console.ui.widgets.grid import GridColumn, Row
+
+if TYPE_CHECKING:
+    from console.browse.page import Page
+    from console.browse.plan import Plan
+    from console.browse.window import Window
+
+Holding = Callable[[Session], None]
+"""Is told of the connection as soon as there is one, so that it can be cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a statement came to; one of the three is there.
+
+    Attributes:
+        rows: Its rows, with the first page; the connection is theirs until they are closed.
+        plan: The plan that a typed EXPLAIN asked for.
+        setting: What a typed SHOW returned.
+    """
+
+    rows: tuple[Window, Page] | None = None
+    plan: Plan | None = None
+    setting: TextTable | None = None
+
+
+@contextlib.asynccontextmanager
+async def _its_own(connections: Connections, holding: Holding) -> AsyncIterator[Session]:
+    """Opens a connection, closed in the end unless the statement's rows keep it."""
+    session = (await connections.open(BROWSE)).another("query")
+    holding(session)
+    try:
+        await session.connect()
+        yield session
+    except BaseException:
+        await session.close()
+        raise
+
+
+async def run(connections: Connections, text: str, holding: Holding) -> Outcome:
+    """Runs the one statement that was typed, in whatever way its kind asks for.
+
+    Raises:
+        ConsoleError: It can't be run, or failed; where the server says so, with the place.
+    """
+    from console.browse.query import explain, open_query, show_setting
+    from console.browse.statement import Kind, classify
+    from console.browse.window import Window
+
+    kind = classify(text).kind
+    async with _its_own(connections, holding) as session:
+        if kind is Kind.ROWS:
+            window = Window(await open_query(session, text))
+            return Outcome(rows=(window, await window.open()))
+        if kind is Kind.PLAN:
+            outcome = Outcome(plan=await explain(session, text))
+        else:
+            outcome = Outcome(setting=await show_setting(session, text))
+        await session.close()
+        return outcome
+
+
+async def plan_of(connections: Connections, text: str, holding: Holding) -> Plan:
+    """Asks for the plan of the statement that was typed; it is not run.
+
+    Raises:
+        ConsoleError: There is none; where the server says so, with the place.
+    """
+    from console.browse.query import explain
+
+    async with _its_own(connections, holding) as session:
+        plan = await explain(session, text)
+        await session.close()
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRows:
+    """The rows of a window, as the grid draws them."""
+
+    window: Window
+    columns: Sequence[GridColumn]
+
+    @property
+    def row_count(self) -> int:
+        """Rows that can be scrolled to."""
+        return self.window.extent
+
+    def row(self, index: int) -> Row | None:
+        """Returns a row, or None while it is not at hand."""
+        return self.window.row(index)
+
+
+def position_of(error: ConsoleError) -> int | None:
+    """Returns where in the typed text the server found fault, in characters from 0."""
+    from console.browse.query import QueryFailed
+
+    return error.position if isinstance(error, QueryFailed) else None
