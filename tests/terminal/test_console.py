@@ -117,7 +117,7 @@ def test_hostile_data_writes_nothing_of_its_own(
     opened = console("-d", target(empty_db), "--table", hostile.identity(), size=size)
     opened.wait("12 rows")
     opened.press("c")
-    opened.wait("2 columns")
+    opened.wait("columns  2")
     opened.press("c")
     for _ in range(12):
         opened.press("\x1b[B")

@@ -33,7 +33,8 @@ insert into lib.authors values
    decode('48656c6c6f2c20776f726c6421000102ff', 'hex'), '{one,"two, three",NULL}',
    '[0:1][5:6]={{a,b},{c,d}}'),
   (2, 'Bert', null, 'infinity', '', '[]', '', '{}', null),
-  (3, 'Carol', 'carol@example.test', '0044-03-15 BC', E'line one\\nline two', 'null', null, null, null);
+  (3, 'Carol', 'carol@example.test', '0044-03-15 BC', E'line one\\nline two', 'null',
+   null, null, null);
 insert into lib.books select n, 1 + n % 2, 'Book ' || n, n * 1.5 from generate_series(1, 12) n;
 insert into lib.loans select n, 'reader ' || n from generate_series(1, 12) n;
 analyze;

@@ -123,7 +123,6 @@ def test_rows(snap_compare: Compare, shop: Profile, size: tuple[int, int], theme
 @pytest.mark.parametrize(
     ("name", "steps"),
     [
-        ("columns", ("slash", *"people", "enter", "…the first 200", "c", "…6 columns")),
         ("wide", ("slash", *"wide", "enter", "…2 rows", "end")),
         ("empty", ("slash", *"empty", "enter", "…No rows.")),
         ("failed", ("slash", *"broken", "enter", "…division by zero")),

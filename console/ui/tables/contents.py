@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from console.ui.tables.columns import Columns
+from console.ui.connections import Connections
 from console.ui.tables.rows import Rows
 from console.ui.tables.view import View
 
+if TYPE_CHECKING:
+    from console.browse.draft import Draft
+
 
 class Contents(Container):
-    """A pile of views, of which the top one is shown; the rows are always at the bottom."""
+    """A pile of views, of which the top one is shown; the rows are always at the bottom.
+
+    Args:
+        connections: Where views ask.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "columns", "Columns / rows"),
+        Binding("c", "structure", "Structure"),
     ]
+
+    def __init__(self, connections: Connections) -> None:
+        super().__init__()
+        self.connections = connections
+        self.statement: View | None = None
+        """The statement being typed, which may be somewhere in the pile."""
+        self._draft: Draft | None = None
 
     def compose(self) -> ComposeResult:
         """Begins with the rows."""
@@ -80,14 +94,32 @@ class Contents(Container):
         await self.close_view()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Columns can be shown of what is shown."""
-        if action == "columns":
-            return isinstance(self.shown, Columns | Rows) and self.rows.page is not None
+        """The structure can be shown of what is shown."""
+        if action == "structure":
+            return self.shown is self.rows and self.rows.page is not None
         return True
 
-    async def action_columns(self) -> None:
-        """Shows the columns of the open relation instead of its rows, or the other way."""
-        if isinstance(self.shown, Columns):
+    async def action_structure(self) -> None:
+        """Shows what the open relation is made of."""
+        from console.ui.tables.structure import StructureView
+
+        if self.rows.page is not None:
+            await self.show_view(StructureView(self.connections, self.rows.page.relation))
+
+    async def show_query(self) -> None:
+        """Shows the statement being typed; what lies over it is taken off."""
+        if self.statement is None or self.statement not in self.query_children(View):
+            from console.browse.draft import Draft
+            from console.ui.tables.query import QueryView
+
+            self._draft = self._draft or Draft(_where(self.connections))
+            self.statement = QueryView(self.connections, self._draft)
+            await self.show_view(self.statement)
+        while self.shown is not self.statement:
             await self.close_view()
-        elif self.rows.page is not None:
-            await self.show_view(Columns(self.rows.page))
+
+
+def _where(connections: Connections) -> str:
+    """Names the database, the same way each time."""
+    parameters = connections.profile.parameters
+    return " ".join(parameters.get(name, "") for name in ("user", "host", "port", "dbname"))

@@ -74,6 +74,7 @@ class TablesPane(Pane):
         Binding("down", "pick(1)", "Next match", show=False),
         Binding("up", "pick(-1)", "Match before", show=False),
         Binding("r", "again", "Read again"),
+        Binding("Q,f4", "query", "Query", key_display="Q"),
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "stop", "Cancel"),
         Binding("escape,q", "back", "Back"),
@@ -92,7 +93,7 @@ class TablesPane(Pane):
         with Vertical(id="relations"):
             yield Field(placeholder="filter", id="relation-filter")
             yield RelationList(id="relation-list")
-        yield Contents()
+        yield Contents(self.connections)
 
     @property
     def relations(self) -> RelationList:
@@ -287,6 +288,10 @@ class TablesPane(Pane):
                 return self.contents.rows.page is not None and not typing
             case "again":
                 return self.online and not self._jobs
+            case "query":
+                typing = isinstance(focused, Input | TextArea)
+                shown = self.contents.shown is self.contents.statement
+                return self.online and not typing and not shown
             case "detail":
                 return self.error is not None
             case "filter":
@@ -323,6 +328,10 @@ class TablesPane(Pane):
     def action_filter(self) -> None:
         """Goes to the filter."""
         self.screen.set_focus(self.query_one(Input))
+
+    async def action_query(self) -> None:
+        """Goes to the statement that is being typed."""
+        await self.contents.show_query()
 
     def action_pick(self, step: int) -> None:
         """Moves through the matches without leaving the filter."""
