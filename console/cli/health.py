@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from console.cli import output
+from console.cli import diagnostics, output
 from console.cli.connecting import session
+from console.cli.consent import consent, require_somebody
 from console.cli.running import finish
+from console.guard import Act
 
 if TYPE_CHECKING:
-    from console.operations.activity import Waiter
+    from console.operations.activity import Backend, Waiter
+    from console.operations.backends import Ending
     from console.operations.check import Check
     from console.operations.health import Health
 
@@ -24,12 +27,43 @@ def run(options: argparse.Namespace) -> int:
         UsageError: A limit does not parse.
         ConsoleError: The connection is gone.
     """
+    if options.cancel is not None or options.terminate is not None:
+        return _end(options)
     health = finish(_read(options))
     if options.json:
         output.document(_document(health))
     else:
         _print(health)
     return 5 if health.failed() else 0
+
+
+def _end(options: argparse.Namespace) -> int:
+    require_somebody(options, "this ends what another session does")
+    ending = finish(_ended(options))
+    if options.json:
+        output.document({"operation": ending.operation, "ended": ending.ended})
+    else:
+        done = "passed on" if options.terminate is None else "ended"
+        word = done if ending.ended else f"not {done}"
+        output.line(f"{word} · operation {ending.operation}")
+    return 0 if ending.ended else 1
+
+
+async def _ended(options: argparse.Namespace) -> Ending:
+    from console.operations.backends import end_backend
+    from console.operations.health import find_backend
+
+    cancel = options.terminate is None
+    async with session(options, "health") as reading:
+        backend = await find_backend(reading, options.cancel if cancel else options.terminate)
+        if not options.yes:
+            act, what = (
+                (Act.CANCEL, "Cancel its statement?") if cancel else (Act.TERMINATE, "End it?")
+            )
+            diagnostics.say(str(backend))
+            consent(act, reading, what, otherwise="nothing was ended")
+        async with reading.another("health", read_only=False) as acting:
+            return await end_backend(acting, backend, "cancel" if cancel else "terminate")
 
 
 async def _read(options: argparse.Namespace) -> Health:
@@ -46,6 +80,7 @@ def _document(health: Health) -> dict[str, object]:
         "checks": [_check_json(check) for check in health.checks],
         "functions": {name: list(rows) for name, rows in health.functions.rows.items()},
         "blocking": [_waiter_json(root) for root in health.pulse.roots],
+        "sessions": [_session_json(backend) for backend in health.pulse.backends],
         "read_at": health.pulse.read_at,
     }
 
@@ -61,13 +96,18 @@ def _check_json(check: Check) -> dict[str, object]:
     }
 
 
-def _waiter_json(waiter: Waiter) -> dict[str, object]:
+def _session_json(backend: Backend) -> dict[str, object]:
     return {
-        "pid": waiter.backend.pid,
-        "user": waiter.backend.user,
-        "application": waiter.backend.application,
-        "state": waiter.backend.state,
-        "statement": waiter.backend.statement,
+        "pid": backend.pid,
+        "user": backend.user,
+        "application": backend.application,
+        "state": backend.state,
+        "statement": backend.statement,
+    }
+
+
+def _waiter_json(waiter: Waiter) -> dict[str, object]:
+    return _session_json(waiter.backend) | {
         "lock": waiter.lock,
         "seconds": waiter.seconds,
         "held_up": [_waiter_json(one) for one in waiter.held_up],

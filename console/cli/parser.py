@@ -15,7 +15,9 @@ _LONGEST = 2_000_000
 """Seconds, 23 days; the server counts its timeouts in milliseconds of 32 bits."""
 
 _CONSOLE = "console.cli.open"
-_GRAMMARS = tuple(f"console.cli.{name}_grammar" for name in ("access", "logs", "connections"))
+_GRAMMARS = tuple(
+    f"console.cli.{name}_grammar" for name in ("access", "analytics", "logs", "connections")
+)
 """Commands whose grammar is long enough for a file of its own."""
 _WITH_VALUE = ("-d", "--dsn", "--timeout", "--table")
 
@@ -174,6 +176,10 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
         default=[],
         help="from where on a check warns and fails; - for nowhere",
     )
+    ending = health.add_mutually_exclusive_group()
+    ending.add_argument("--cancel", metavar="PID", type=count, help="cancel its statement instead")
+    ending.add_argument("--terminate", metavar="PID", type=count, help="end that session instead")
+    health.add_argument("--yes", action="store_true", help="do not ask")
 
     retention = command("retention", "what retention would delete, and deleting it", "retention")
     steps = retention.add_subparsers(metavar="STEP", dest="step", required=True)
@@ -194,6 +200,11 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
         default=10_000,
         help="rows of a transaction at most; default: 10000",
     )
+    change = command("set", "change a policy; its effect is shown first", "retention", steps)
+    change.add_argument("table", metavar="T", help="as the policy names it")
+    change.add_argument("--days", metavar="N", type=count, help="how long rows are kept")
+    change.add_argument("--enabled", choices=("yes", "no"), help="whether the clean-up heeds it")
+    change.add_argument("--yes", action="store_true", help="do not ask")
 
     for grammar in _GRAMMARS:
         import_module(grammar).add(command)

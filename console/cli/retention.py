@@ -11,7 +11,7 @@ from console.cli import diagnostics, output, retention_text
 from console.cli.connecting import session
 from console.cli.consent import consent, require_somebody
 from console.cli.running import finish
-from console.errors import ConsoleError, Refused
+from console.errors import ConsoleError, Refused, UsageError
 from console.guard import Act
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from console.operations.announcement import RetentionPlan
     from console.operations.outcome import RunResult
     from console.operations.pace import Progress
+    from console.operations.policies import PolicyChange
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,7 +28,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         ConsoleError: What the step says.
     """
-    return _plan(options) if options.step == "plan" else _run(options)
+    steps = {"plan": _plan, "run": _run, "set": _set}
+    return steps[options.step](options)
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -123,6 +125,34 @@ def _confirm(options: argparse.Namespace, opened: Session, planned: RetentionPla
     if one is not None:
         name = (one.table, "the table's name")
     consent(Act.ERASE, opened, question, name=name, otherwise="nothing was deleted")
+
+
+def _set(options: argparse.Namespace) -> int:
+    if options.days is None and options.enabled is None:
+        raise UsageError("nothing is to be changed", hint="give --days, --enabled, or both")
+    require_somebody(options, "set changes a policy")
+    change, operation = finish(_changed(options))
+    if options.json:
+        output.document(retention_text.change_json(change, operation))
+    else:
+        saved = f"saved · operation {operation}" if operation else "it is like that already"
+        output.line(saved)
+    return 0
+
+
+async def _changed(options: argparse.Namespace) -> tuple[PolicyChange, str]:
+    from console.operations.policies import preview_change, save_change
+
+    enabled = None if options.enabled is None else options.enabled == "yes"
+    async with session(options, "retention") as reading:
+        change = await preview_change(reading, options.table, days=options.days, enabled=enabled)
+        if not change.changes:
+            return change, ""
+        if not options.yes:
+            diagnostics.say(retention_text.change_words(change))
+            consent(Act.CHANGE, reading, "Save that?", otherwise="nothing was saved")
+        async with reading.another("retention", read_only=False) as writing:
+            return change, await save_change(writing, change)
 
 
 class _Watch(diagnostics.Progress):

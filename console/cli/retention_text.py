@@ -10,6 +10,7 @@ from console.cli.tables import size
 if TYPE_CHECKING:
     from console.operations.announcement import PolicyPlan, RetentionPlan
     from console.operations.outcome import RunResult, TargetResult
+    from console.operations.policies import PolicyChange
 
 _STYLES = {"done": "green", "cancelled": "yellow", "failed": "red", "skipped": "dim"}
 
@@ -97,6 +98,26 @@ def print_plan(planned: RetentionPlan) -> None:
 def _seconds(moment: str | None) -> str:
     """Writes a moment without what is behind its seconds."""
     return (moment or "").partition(".")[0].removesuffix("+00")
+
+
+def change_json(change: PolicyChange, operation: str) -> dict[str, object]:
+    """Returns the document of `retention set --json`; without an operation nothing was saved."""
+    return {
+        "before": _policy_json(change.before),
+        "after": _policy_json(change.after),
+        "saved": bool(operation),
+        "operation": operation or None,
+    }
+
+
+def change_words(change: PolicyChange) -> str:
+    """Writes what a changed policy would delete beside what it deletes now."""
+    lines = [f"the policy of {change.before.table}:"]
+    for word, one in (("now ", change.before), ("then", change.after)):
+        rows = number(one.expired_rows, exact=one.exact)
+        state = f"{rows} rows would go" if one.enabled else "switched off"
+        lines.append(f"  {word}  {one.days:,} days: {state}")
+    return "\n".join(lines)
 
 
 def result_json(planned: RetentionPlan, result: RunResult) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from console.errors import DatabaseFailed
+from console.errors import DatabaseFailed, NotFound
 from console.operations.activity import (
     Backend,
     Waiter,
@@ -18,7 +18,7 @@ from console.operations.activity import (
     read_backends,
     waiting_tree,
 )
-from console.operations.asking import Answer, Questions, Row, Unanswered, ask_one, query
+from console.operations.asking import Answer, Questions, Row, Unanswered, ask, ask_one, query
 from console.operations.check import Check, Status, Thresholds, counted, unavailable
 from console.operations.rights import read_offers
 from console.operations.server import (
@@ -211,6 +211,22 @@ async def read_pulse(
         moment["clock"],
         moment["read_at"],
         time.perf_counter() - started,
+    )
+
+
+async def find_backend(session: Session, pid: int) -> Backend:
+    """Finds a session of the server by its process.
+
+    Raises:
+        NotFound: There is none, or it is ours.
+        ConsoleError: The connection is gone.
+    """
+    (rows,) = await ask(session, query("sessions"))
+    for backend in read_backends(rows):
+        if backend.pid == pid:
+            return backend
+    raise NotFound(
+        f"there is no session {pid}", hint="rowsight health --json lists those there are"
     )
 
 

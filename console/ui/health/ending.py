@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
+from console.guard import Act
 from console.operations.check import duration
 from console.ui.dialogs import Dialog
 from console.ui.widgets.sql import highlighted
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from console.operations.activity import Backend
 
 How = Literal["cancel", "terminate"]
+ACTS: dict[How, Act] = {"cancel": Act.CANCEL, "terminate": Act.TERMINATE}
 HEADINGS: dict[How, str] = {
     "cancel": "Cancel what this session runs?",
     "terminate": "End this session?",

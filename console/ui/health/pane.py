@@ -298,7 +298,7 @@ class HealthPane(Pane):
     def action_end(self, how: How) -> None:
         """Asks, and cancels the statement of a session or ends it."""
         from console.ui.dialogs import question
-        from console.ui.health.ending import HEADINGS, confirmation
+        from console.ui.health.ending import ACTS, HEADINGS, confirmation
 
         backend = self.board.backend
         if backend is None:
@@ -309,7 +309,8 @@ class HealthPane(Pane):
                 self._end(backend, how)
 
         text = confirmation(backend, how)
-        self.app.push_screen(question(self.status, HEADINGS[how], text), answer)
+        asked = question(self.status, HEADINGS[how], text, act=ACTS[how])
+        self.app.push_screen(asked, answer)
 
     @work(group="end")
     async def _end(self, backend: Backend, how: How) -> None:

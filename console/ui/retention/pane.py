@@ -152,7 +152,8 @@ class RetentionPane(Pane):
 
     @on(Announced)
     def _announced(self, message: Announced) -> None:
-        from console.ui.dialogs import TypeTheName
+        from console.guard import Act
+        from console.ui.dialogs import question
 
         self._rest()
         self.plan = message.plan
@@ -165,7 +166,8 @@ class RetentionPane(Pane):
         database = self.status.database
         name = account.wanted_name(message.targets, database)
         text = account.confirmation(message.targets, database)
-        self.app.push_screen(TypeTheName("Delete for good?", text, name), answer)
+        asked = question(self.status, "Delete for good?", text, act=Act.ERASE, name=name)
+        self.app.push_screen(asked, answer)
 
     def _run(self, announced: Announced) -> None:
         self._control = Control()
