@@ -98,23 +98,27 @@ def blocking(vitals: Vitals, width: int) -> Lines:
     return lines
 
 
+def _who(backend: Backend) -> str:
+    return "a prepared transaction" if backend.pid == 0 else f"pid {backend.pid}"
+
+
 def _tree(waiter: Waiter, stem: str, branch: str) -> Lines:
-    """Writes who holds up whom: each session, what it waits for, and its statement below."""
+    """Writes who holds up whom: each session, what it waits for; below it who and what it is."""
     one = waiter.backend
-    who = "prepared transaction" if one.pid == 0 else f"pid {one.pid}"
-    facts = " · ".join(part for part in (one.user, one.application, one.state) if part)
-    head = [(stem + branch, "$rule"), (who, "bold"), (f"  {visible(facts)}", "")]
+    head = [(stem + branch, "$rule"), (_who(one), "bold")]
     if waiter.lock:
         waits = f"  waits {duration(waiter.seconds)} for {visible(waiter.lock)}"
         head.append((waits, "$warning"))
     else:
         head.append((f"  holds up {waiter.count:,}", "bold $error"))
+        head.append((f"  {visible(one.state or '')}", ""))
     below = stem + ("" if not branch else "   " if branch.startswith("└") else "│  ")
-    statement = " ".join(visible(one.statement or "").split())
     inner = below + ("│  " if waiter.held_up else "   ")
+    statement = " ".join((one.statement or "").split())
+    facts = " · ".join(part for part in (one.user, one.application, statement) if part)
     lines = [
         SheetLine(Content.assemble(*head), one if one.pid else None),
-        SheetLine(Content.assemble((inner, "$rule"), (statement, "$muted"))),
+        SheetLine(Content.assemble((inner, "$rule"), (visible(facts), "$muted"))),
     ]
     last = len(waiter.held_up) - 1
     for place, held_up in enumerate(waiter.held_up):

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 _COURSES: tuple[tuple[str, str, Callable[[float], str]], ...] = (
     ("active", "active", lambda value: f"{value:,.0f}"),
-    ("waiting", "waiting", lambda value: f"{value:,.0f}"),
     ("tx/s", "transactions_per_second", lambda value: f"{value:,.0f}"),
     ("log/s", "wal_bytes_per_second", size),
     ("hits", "cache_hit", lambda value: written(value, Unit.RATIO)),
+    ("waiting", "waiting", lambda value: f"{value:,.0f}"),
 )
 """What stands on top: the word for it, the name of the series, how a value is written."""
 _VALUE = 7
@@ -45,9 +45,10 @@ class Courses(Widget):
         """Shares the width among the series."""
         if self.vitals is None:
             return Content("")
-        each = (self.size.width - 1) // len(_COURSES)
+        shown = _COURSES[: 5 if self.size.width >= 100 else 4]
+        each = (self.size.width - 1) // len(shown)
         parts = [Content(" ")]
-        for word, name, write in _COURSES:
+        for word, name, write in shown:
             series = self.vitals.monitor.series(name)
             last = series[-1] if series else None
             value = "–" if last is None else write(last)

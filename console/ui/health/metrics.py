@@ -71,6 +71,7 @@ class Metrics(Container):
         self.error: ConsoleError | None = None
         self.view = "plots"
         """`plots`, `run` or `words`."""
+        self._readable = False
         self._length = _LENGTHS[0]
         self._last: date | None = None
         self._today: date | None = None
@@ -162,6 +163,7 @@ class Metrics(Container):
     @on(Figures)
     def _figures(self, message: Figures) -> None:
         self._rest()
+        self._readable = True
         self._today = message.today
         self.days = message.days
         self.query_one(Plots).days = message.days
@@ -330,7 +332,7 @@ class Metrics(Container):
 
     def action_back(self) -> None:
         """Goes back: from words to the plots, from the plots to the database's health."""
-        if self.view == "words":
+        if self.view == "words" and self._readable:
             self.action_read()
         else:
             self.post_message(self.Left())

@@ -31,6 +31,8 @@ def squeezed(values: Values, width: int) -> list[float | None]:
     """Makes at most `width` numbers of many: the highest of each stretch, so that peaks stay."""
     if len(values) <= width:
         return list(values)
+    if width <= 0:
+        return []
     edges = [len(values) * place // width for place in range(width + 1)]
     stretches = (values[start:end] for start, end in pairwise(edges))
     return [
