@@ -201,9 +201,6 @@ class Metrics(Container):
         self.running.begin(heading)
         self._display("run")
 
-    def _tell(self, state: Progress) -> None:
-        self.post_message(Progressed(state))
-
     @on(Progressed)
     def _progressed(self, message: Progressed) -> None:
         if self.view == "run":
@@ -213,7 +210,6 @@ class Metrics(Container):
     def _finished(self, message: Finished) -> None:
         self._rest()
         self.error = message.error
-        self.days = ()  # they may be others now
         hints = keys(("esc", "back to the plots"))
         self._say(Content("\n").join([message.text, Content(""), hints]))
 
@@ -252,10 +248,13 @@ class Metrics(Container):
         """Asks, and carries a step out."""
         from console.ui.dialogs import question
 
+        def tell(state: Progress) -> None:
+            self.post_message(Progressed(state))
+
         def answer(yes: bool | None) -> None:
             if yes:
                 self._control = Control()
-                self._carry_out(doing, self._ask(partial(step, self._control, self._tell)))
+                self._carry_out(doing, self._ask(partial(step, self._control, tell)))
 
         self.app.push_screen(question(self.status, heading, text), answer)
 
@@ -266,7 +265,7 @@ class Metrics(Container):
         idle = self._doing is None
         match action:
             case "recompute" | "import_file":
-                return self.online and idle and self.status.write_mode
+                return self.online and idle and self.status.write_mode and bool(self.days)
             case "shift" | "length" | "read":
                 return self.online and idle
             case "pause":
@@ -299,13 +298,12 @@ class Metrics(Container):
 
     def action_recompute(self) -> None:
         """Asks for days, counts what computing them anew means, and asks again."""
-        first, last = span(self.days) if self.days else (date(2026, 1, 1), date(2026, 1, 1))
 
         def plan(chosen: asking.Range | None) -> None:
             if chosen is not None:
                 self._start("counting", self._ask(partial(steps.plan, *chosen)))
 
-        self.app.push_screen(asking.AskRange(first, last), plan)
+        self.app.push_screen(asking.AskRange(*span(self.days)), plan)
 
     def action_import_file(self) -> None:
         """Asks for a file, checks it, and asks again."""

@@ -229,8 +229,6 @@ class RetentionPane(Pane):
         self._rest()
         self.error = message.error
         self.ledger.show_failure(message.error, run=message.step == "run")
-        if not self.plan and not self.interruptions and message.step == "other":
-            self.interruptions = ()
         self.refresh_bindings()
 
     @on(Lines.Moved)
