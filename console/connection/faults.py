@@ -68,7 +68,8 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "check the user's name",
     ),
     (
-        r"no pg_hba.conf entry|pg_hba.conf rejects|(ident|peer) authentication failed",
+        r"no pg_hba.conf entry|pg_hba.conf rejects|(ident|peer) authentication failed"
+        r"|is not permitted to log in|permission denied for database",
         "not_admitted",
         "{where} does not admit this user from here",
         "check user, TLS mode and the server's pg_hba.conf",

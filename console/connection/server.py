@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from console.connection.liveness import cut
 from console.connection.transaction import query_text
 from console.errors import ConsoleError
 
@@ -57,14 +59,20 @@ async def introduce(connection: AsyncConnection[tuple[Any, ...]], profile: Profi
         ConsoleError: The server is older than PostgreSQL 15.
         psycopg.Error: The server refused, or the connection is gone.
     """
-    cursor = await connection.execute(
-        query_text("console.connection", "introduce").encode(),
-        {
-            "pid": connection.info.backend_pid,
-            "read_only": "on" if profile.read_only else "off",
-            "statement_timeout": f"{milliseconds(profile.statement_timeout)}ms",
-        },
-    )
+    # A server that lets us in and then says nothing more would be waited for for ever.
+    loop, patience = asyncio.get_running_loop(), profile.connect_timeout + 1
+    alarm = loop.call_later(patience, cut, connection)
+    try:
+        cursor = await connection.execute(
+            query_text("console.connection", "introduce").encode(),
+            {
+                "pid": connection.info.backend_pid,
+                "read_only": "on" if profile.read_only else "off",
+                "statement_timeout": f"{milliseconds(profile.statement_timeout)}ms",
+            },
+        )
+    finally:
+        alarm.cancel()
     row = await cursor.fetchone()
     assert row is not None
     if row[0] < OLDEST_SERVER:

@@ -164,6 +164,11 @@ class Session:
         if self.state is not SessionState.CLOSED:
             self._enter(SessionState.LOST)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs on it, or waits for its turn."""
+        return self._lock.locked()
+
     def _live(self) -> AsyncConnection[tuple[Any, ...]]:
         if self._connection is None or self._connection.closed:
             raise CannotConnect("there is no connection", hint="connect first")
