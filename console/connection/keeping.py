@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from console.connection.faults import AUTHENTICATION, place
@@ -107,7 +107,7 @@ class Keeper:
         """Makes the next attempt at once."""
         self._hurry.set()
 
-    async def news(self) -> AsyncIterator[News]:
+    async def news(self) -> AsyncGenerator[News, None]:
         """Yields what happens, until the login itself is refused.
 
         Raises:
@@ -150,7 +150,7 @@ class Keeper:
         before, self.standing = self.standing, await read_standing(session)
         return self.standing.differs(before)
 
-    async def _beats(self, session: Session) -> AsyncIterator[Beat | Lost]:
+    async def _beats(self, session: Session) -> AsyncGenerator[Beat | Lost, None]:
         pause = min(1.0, self._interval)
         while True:
             with contextlib.suppress(TimeoutError):

@@ -7,14 +7,17 @@ whatever the mode; only the connection for operations may write, and only in wri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual.worker import Worker
 
 from console.connection.profile import Profile, Secret
-from console.connection.session import Session, SessionState
+from console.connection.session import Session, SessionState, Transaction
+from console.connection.standing import Standing, read_standing
+from console.errors import Refused
 
 if TYPE_CHECKING:
     from console.access.impersonation import Preview
@@ -48,20 +51,56 @@ async def end_worker(worker: Worker[None], *sessions: Session | None) -> None:
             await session.cancel()
 
 
+class Operating(Session):
+    """The session that may write; it tells when a transaction of it may."""
+
+    on_writing: Callable[[bool], None]
+
+    def another(self, purpose: str, *, read_only: bool = True) -> Session:
+        """Makes a session to the same place, which tells as well."""
+        made = Operating(replace(self.profile, read_only=read_only), purpose=purpose)
+        made.on_writing = self.on_writing
+        return made
+
+    @contextlib.asynccontextmanager
+    async def transaction(
+        self, *, read_only: bool = True, **how: Any
+    ) -> AsyncIterator[Transaction]:
+        """Opens a transaction as Session does."""
+        async with super().transaction(read_only=read_only, **how) as transaction:
+            if read_only:
+                yield transaction
+                return
+            self.on_writing(True)
+            try:
+                yield transaction
+            finally:
+                self.on_writing(False)
+
+
 class Connections:
     """Opens, keeps and closes one Session for each purpose.
 
     Args:
         profile: Where to connect.
         on_state: Told when the browse connection changes its state.
+        on_writing: Told when a transaction that may write is opened, and when it has ended.
     """
 
-    def __init__(self, profile: Profile, on_state: Callable[[SessionState], None]) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        on_state: Callable[[SessionState], None],
+        on_writing: Callable[[bool], None],
+    ) -> None:
         self.profile = profile
+        self.standing: Standing | None = None
+        """Which server the browse connection last saw."""
         self.write_mode = False
         self.operating = False
         """Whether something is being changed just now: the mode must stay as it is."""
         self._on_state = on_state
+        self._on_writing = on_writing
         self._sessions: dict[str, Session] = {}
         self._opening: dict[str, asyncio.Lock] = {}
 
@@ -80,16 +119,36 @@ class Connections:
             session = self._made(purpose)
             self._sessions[purpose] = session
             await session.connect()
+            if self.profile.password is None:
+                # From the keyring or a command: not to be asked again for each purpose.
+                self.profile = replace(self.profile, password=session.profile.password)
+            if isinstance(session, Operating):
+                await self._same_server(session)
             return session
+
+    async def _same_server(self, session: Session) -> None:
+        """Refuses to change anything on another server than the one that is shown.
+
+        Raises:
+            Refused: Another one answers.
+        """
+        change = (await read_standing(session)).differs(self.standing)
+        if change:
+            self.write_mode = False
+            await session.close()
+            raise Refused(change, hint="nothing was changed; look again before you try")
 
     def _made(self, purpose: str) -> Session:
         if purpose in (PREVIEW, ACTING):
             from console.access.impersonation import Preview, preview_profile
 
             return Preview(preview_profile(self.profile), purpose=purpose)
-        may_write = self.write_mode and purpose == OPERATIONS
+        if self.write_mode and purpose == OPERATIONS:
+            writing = Operating(replace(self.profile, read_only=False), purpose=purpose)
+            writing.on_writing = self._on_writing
+            return writing
         return Session(
-            replace(self.profile, read_only=not may_write),
+            replace(self.profile, read_only=True),
             purpose=purpose,
             on_state=self._on_state if purpose == BROWSE else None,
         )
@@ -116,6 +175,12 @@ class Connections:
     def use_password(self, password: Secret) -> None:
         """Takes a password for every connection from now on, in memory only."""
         self.profile = replace(self.profile, password=password)
+
+    def disarm(self) -> None:
+        """Ends write mode at once; what is being changed just now ends by itself."""
+        self.write_mode = False
+        if not self.operating and (session := self._sessions.pop(OPERATIONS, None)):
+            self._leaving = asyncio.create_task(session.close())
 
     async def set_write_mode(self, on: bool) -> None:
         """Changes the mode; the connection that may write is opened anew in it."""

@@ -13,7 +13,6 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from console.connection.profile import Secret
 from console.errors import ConsoleError
 from console.guard import Act, Circumstances, Demand, decide, why_not
 from console.ui.quiet import SILENCE, Deliberate
@@ -77,29 +76,6 @@ class ErrorDetail(Dialog[None]):
             parts.append(Content(visible_lines(error.detail)))
         with VerticalScroll(classes="dialog-body"):
             yield Static(Content("\n\n").join(parts))
-
-
-class AskPassword(Dialog[Secret]):
-    """Asks for a password that is kept in memory only."""
-
-    heading = "Password"
-    hints = (("enter", "connect"), ("esc", "give up"))
-
-    def __init__(self, who: str, reason: str) -> None:
-        super().__init__()
-        self.who = who
-        self.reason = reason
-
-    def body(self) -> ComposeResult:
-        """Yields why it is asked, and the field."""
-        yield Static(Content(visible(self.reason)), classes="dialog-text")
-        yield Static(Content.assemble(("for ", "$muted"), visible(self.who)), classes="dialog-text")
-        yield Field(password=True)
-
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hands the password over; an empty one is no answer."""
-        if event.value:
-            self.dismiss(Secret(event.value))
 
 
 class Acknowledge(Dialog[bool]):

@@ -6,6 +6,7 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widget import Widget
 
 from console.connection.profile import Environment
@@ -17,6 +18,7 @@ _LINK_STYLE = {
     Link.CONNECTING: "$warning",
     Link.CONNECTED: "$success",
     Link.FAILED: "$error bold",
+    Link.RECONNECTING: "$warning bold",
     Link.LOST: "$error bold",
 }
 
@@ -25,12 +27,18 @@ class Header(Widget):
     """One row: environment, target, mode, persona; at the right version and connection."""
 
     status: reactive[Status | None] = reactive(None)
+    _countdown: Timer | None = None
 
     def watch_status(self, status: Status | None) -> None:
-        """Tints the row by the environment."""
+        """Tints the row by the environment; counts down to the next attempt."""
         if status is not None:
             for environment in Environment:
                 self.set_class(status.profile.environment is environment, f"-{environment}")
+        if self._countdown is not None:
+            self._countdown.stop()
+            self._countdown = None
+        if status is not None and status.retry_at is not None:
+            self._countdown = self.set_interval(0.5, self.refresh)
 
     def render(self) -> Content:
         """Lays the row out; what matters least goes first where cells are few."""
@@ -90,6 +98,10 @@ class Header(Widget):
         link = status.link
         if link is Link.CONNECTED and status.round_trip is not None:
             text = words.duration(status.round_trip)
+        elif link is Link.RECONNECTING and status.attempt:
+            text = f"attempt {status.attempt}"
+            if status.retry_at is not None:
+                text += f" · {words.left(status.retry_at)}"
         else:
             text = link.word
         return Content.assemble(text, " ", (link.mark, _LINK_STYLE[link]))

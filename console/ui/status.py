@@ -20,6 +20,7 @@ class Link(Enum):
     CONNECTING = ("◌", "connecting")
     CONNECTED = ("●", "connected")
     FAILED = ("✕", "not connected")
+    RECONNECTING = ("◌", "reconnecting")
     LOST = ("✕", "lost")
 
     @property
@@ -42,6 +43,8 @@ class Status:
         round_trip: Seconds, or None while unknown.
         lens: Whose eyes we look through, or None for our own.
         error: Why we are not connected.
+        attempt: Which attempt to come back this is, counted from 1; 0 for none.
+        retry_at: When the next one is made, by `time.monotonic`; None while one runs.
         in_transaction: Whether a transaction that may write is open.
     """
 
@@ -52,6 +55,8 @@ class Status:
     write_mode: bool = False
     lens: Persona | None = None
     error: ConsoleError | None = None
+    attempt: int = 0
+    retry_at: float | None = None
     in_transaction: bool = False
 
     @property

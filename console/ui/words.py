@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import ceil
+from time import monotonic
 
 
 def count(number: int) -> str:
@@ -47,6 +49,11 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
+
+
+def left(until: float) -> str:
+    """Writes the whole seconds until a time of `time.monotonic`: `4 s`."""
+    return f"{max(0, ceil(until - monotonic()))} s"
 
 
 def clock() -> str:

@@ -3,55 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.message import Message
-from textual.reactive import var
-from textual.screen import Screen
 
-from console.connection.profile import Profile, Secret
-from console.connection.session import ServerInfo, SessionState
-from console.errors import CannotConnect, ConsoleError
-from console.ui.connections import BROWSE, Connections
+from console.connection.profile import Profile
+from console.errors import CannotConnect
 from console.ui.header import Header, Tabs
 from console.ui.hints import Hints
+from console.ui.link import LinkedScreen
 from console.ui.pane import Pane
 from console.ui.places import Place, TablePlace
-from console.ui.stage import NAMES, Stage, module_of, tab_of
-from console.ui.status import Link, Status
-from console.ui.trouble import keys, trouble
-from console.visible import visible
+from console.ui.stage import NAMES, Stage, tab_of
+from console.ui.status import Link
 
 if TYPE_CHECKING:
     from console.access.persona import Persona
 
-PING_INTERVAL = 5.0
-"""Seconds between two measurements of the round trip."""
 
-_ASKABLE = {"password_needed", "wrong_password"}
-
-
-@dataclass
-class RoundTrip(Message):
-    """The round trip was measured."""
-
-    seconds: float
-
-
-class Workspace(Screen[None]):
+class Workspace(LinkedScreen):
     """Holds the connection's state and the panes, which tell it things by messages."""
 
     BINDING_GROUP_TITLE = "Everywhere"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "reconnect", "Reconnect"),
-        Binding("d", "detail", "Detail of the error"),
-        Binding("escape", "give_up", "Give up connecting"),
         *(
             Binding(str(number), f"show({number - 1})", name, show=False)
             for number, name in enumerate(NAMES, 1)
@@ -63,37 +41,10 @@ class Workspace(Screen[None]):
         Binding("question_mark", "help", "Help", key_display="?"),
     ]
 
-    # Not reactive(): that would repaint the whole screen with every round trip measured.
-    status: var[Status] = var(Status(Profile()))
-    active: var[int] = var(0)
-
-    @dataclass
-    class Connected(Message):
-        """A connection was made."""
-
-        server: ServerInfo
-        round_trip: float | None
-
-    @dataclass
-    class Failed(Message):
-        """No connection could be made."""
-
-        error: ConsoleError
-
-    @dataclass
-    class Lost(Message):
-        """The connection that was there is gone."""
-
-        error: ConsoleError
-
     def __init__(self, profile: Profile, *, tab: int = 0, table: str | None = None) -> None:
-        super().__init__()
+        super().__init__(profile)
         self._wanted: Place | None = TablePlace(table) if table is not None else None
-        write_mode = not profile.read_only
-        self.set_reactive(Workspace.status, Status(profile, write_mode=write_mode))
         self.set_reactive(Workspace.active, tab)
-        self.connections = Connections(profile, self._session_state)
-        self.connections.write_mode = write_mode
 
     def compose(self) -> ComposeResult:
         """Lays out the rows; panes come once there is a connection."""
@@ -102,115 +53,9 @@ class Workspace(Screen[None]):
         yield Stage(self.connections).data_bind(status=Workspace.status)
         yield Hints()
 
-    def on_mount(self) -> None:
-        """Connects behind the first frame, so that something is on the screen at once."""
-        self._await()
-        self.call_after_refresh(self.connect)
-
-    # Connecting
-
-    def _session_state(self, state: SessionState) -> None:
-        if state is SessionState.LOST and self.status.link is Link.CONNECTED:
-            self.post_message(self.Lost(CannotConnect("the connection was lost")))
-
-    @work(exclusive=True, group="connect")
-    async def connect(self) -> None:
-        """Connects, and measures the round trip for as long as the connection holds."""
-        # The driver takes a tenth of a second to import: in a thread, so that keys are heard.
-        await asyncio.to_thread(import_module, "psycopg")
-        pane = asyncio.create_task(asyncio.to_thread(import_module, module_of(self.active)))
-        try:
-            session = await self.connections.open(BROWSE)
-        except ConsoleError as error:
-            self.post_message(self.Failed(error))
-            return
-        finally:
-            await pane
-        assert session.server is not None
-        self.post_message(self.Connected(session.server, session.round_trip))
-        while True:
-            await asyncio.sleep(PING_INTERVAL)
-            try:
-                self.post_message(RoundTrip(await session.ping()))
-            except ConsoleError as error:
-                self.post_message(self.Lost(error))
-                return
-
-    @on(Connected)
-    async def _connected(self, message: Connected) -> None:
-        self.status = replace(
-            self.status,
-            link=Link.CONNECTED,
-            server=message.server,
-            round_trip=message.round_trip,
-            error=None,
-        )
-        self.query_one(Stage).notice.leave()
-        if self.query_one(Stage).is_empty:
-            await self._show_pane()
-
-    @on(Failed)
-    def _failed(self, message: Failed) -> None:
-        if message.error.code in _ASKABLE:
-            self._ask_password(message.error)
-        else:
-            self._disconnected(Link.FAILED, message.error)
-
-    @on(Lost)
-    def _lost(self, message: Lost) -> None:
-        self._disconnected(Link.LOST, message.error)
-
-    @on(RoundTrip)
-    def _round_trip(self, message: RoundTrip) -> None:
-        self.status = replace(self.status, round_trip=message.seconds)
-
-    def _disconnected(self, link: Link, error: ConsoleError) -> None:
-        self.status = replace(self.status, link=link, error=error, round_trip=None)
-        hints = [("r", "connect again"), *([("d", "detail")] if error.detail else [])]
-        notice = self.query_one(Stage).notice
-        if not self.query_one(Stage).is_empty:
-            sentence = Content.assemble(("✕ ", "$error bold"), visible(error.message), "   ")
-            notice.say(sentence + keys(*hints), line=True)
-        else:
-            notice.say(trouble(error, *hints, ("q", "quit")))
-
-    def _await(self) -> None:
-        target = visible(self.status.target)
-        above_a_pane = not self.query_one(Stage).is_empty
-        self.query_one(Stage).notice.wait(
-            f"connecting to {target}", "esc gives up", line=above_a_pane
-        )
-
-    def _ask_password(self, error: ConsoleError) -> None:
-        from console.ui.dialogs import AskPassword
-
-        def answer(password: Secret | None) -> None:
-            if password is None:
-                self._disconnected(Link.FAILED, error)
-            else:
-                self.connections.use_password(password)
-                self.action_reconnect()
-
-        self.app.push_screen(AskPassword(self.status.target, error.message), answer)
-
-    def action_reconnect(self) -> None:
-        """Connects again."""
-        self.status = replace(self.status, link=Link.CONNECTING, error=None)
-        self._await()
-        self.connect()
-
-    def action_give_up(self) -> None:
-        """Ends an attempt to connect."""
-        self.workers.cancel_group(self, "connect")
-        error = CannotConnect("the attempt to connect was given up", hint="nothing was changed")
-        self._disconnected(Link.FAILED, error)
-
-    def action_detail(self) -> None:
-        """Shows what the server said about the failed connection."""
-        from console.ui.dialogs import ErrorDetail
-
-        if self.status.error is not None:
-            self.app.push_screen(ErrorDetail(self.status.error))
+    async def first_show(self) -> None:
+        """Shows the pane that was asked for."""
+        await self._show_pane()
 
     # Panes
 
@@ -267,12 +112,6 @@ class Workspace(Screen[None]):
         """Offers only what applies now."""
         link, server = self.status.link, self.status.server
         match action:
-            case "reconnect":
-                return link in (Link.FAILED, Link.LOST)
-            case "detail":
-                return self.status.error is not None
-            case "give_up":
-                return link is Link.CONNECTING
             case "write_mode":
                 return link is Link.CONNECTED and server is not None and not server.standby
             case "show" | "lens":
@@ -280,7 +119,7 @@ class Workspace(Screen[None]):
             case "adopt":
                 return self.status.lens is not None
             case _:
-                return True
+                return super().check_action(action, parameters)
 
     def action_write_mode(self) -> None:
         """Leaves write mode, or asks to enter it."""

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 from console.connection.embedded import EmbeddedServer
-from console.connection.profile import Environment, Profile
-from console.ui import workspace
+from console.connection.profile import Environment, Profile, Secret
+from console.ui import link
 from console.ui.app import RowsightApp
-from console.ui.dialogs import AskPassword
+from console.ui.connect.password import AskPassword
 from console.ui.status import Link
 from tests.conftest import MakeProxy
 from tests.ui.screen import focused_field, lines, text, until, write
@@ -111,29 +111,60 @@ async def test_no_password_is_an_answer_too(guarded: Profile) -> None:
 
 
 async def test_a_lost_connection_is_noticed_said_and_made_again(
-    shop: Profile, server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+    shop: Profile, server: EmbeddedServer
 ) -> None:
-    monkeypatch.setattr(workspace, "PING_INTERVAL", 0.1)
     app = RowsightApp(shop, table="app.people")
     async with app.run_test(size=(120, 24)) as pilot:
-        await until(pilot, "the first 200")
-        await until(pilot, "orders")
+        await until(pilot, "1-")
+        await until(pilot, "Person 3")
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            connection.execute("alter database shop allow_connections false")
             connection.execute(END_US)
-        await until(pilot, "lost ✕")
-        assert "connect again" in lines(app)[2]
-        assert "Person 3" in text(app)  # what was there stays
+            # No key, no ping: the end of an idle connection is heard of by itself.
+            await until(pilot, lambda: "attempt 2 · " in lines(app)[0])
+            assert "was lost" in lines(app)[2]
+            assert "r tries at once" in lines(app)[2]
+            assert "Person 3" in text(app)  # what was there stays
+            connection.execute("alter database shop allow_connections true")
         await pilot.press("r")
         await until(pilot, "ms ●")
+        assert "was lost" not in text(app)
         assert "Person 3" in text(app)
         await pilot.press("r")
         await until(pilot, lambda: "✕" not in text(app))
 
 
+async def test_a_login_that_is_refused_on_the_way_back_is_asked_about(
+    guarded: Profile,
+) -> None:
+    app = RowsightApp(replace(guarded, password=Secret("open sesame")))
+    with psycopg.connect(
+        host=guarded.parameters["host"],
+        port=guarded.parameters["port"],
+        user="ada",
+        password="open sesame",
+        dbname="postgres",
+        autocommit=True,
+    ) as ada:
+        async with app.run_test(size=(100, 24)) as pilot:
+            await until(pilot, "ms ●")
+            ada.execute("set password_encryption = 'scram-sha-256'")
+            ada.execute("alter role ada password 'open sesame!'")
+            ada.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where usename = 'ada' and pid <> pg_backend_pid()"
+            )
+            await until(pilot, "refused the password")
+            ada.execute("alter role ada password 'open sesame'")
+            await write(pilot, "open sesame")
+            await pilot.press("enter")
+            await until(pilot, "ms ●")
+
+
 async def test_the_round_trip_is_kept_up_to_date(
     shop: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workspace, "PING_INTERVAL", 0.05)
+    monkeypatch.setattr(link, "PING_INTERVAL", 0.05)
     app = RowsightApp(shop)
     async with app.run_test(size=(120, 24)) as pilot:
         await until(pilot, "orders")

@@ -19,7 +19,7 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Environment, Profile
 from console.migration.model import ApplyProgress
 from console.ui.app import RowsightApp
-from console.ui.dialogs import AskPassword
+from console.ui.connect.password import AskPassword
 from console.ui.migration.report import Report
 from tests.conftest import FreshDatabase, MakeProxy
 from tests.ui.screen import text, until
@@ -98,7 +98,7 @@ def test_password(snap_compare: Compare, unreachable: Profile, size: tuple[int, 
     async def steps(pilot: Pilot[Any]) -> None:
         await until(pilot, "nothing answers")
         reason = "db.example asks for a password and none was given"
-        pilot.app.push_screen(AskPassword("ada@db.example/shop", reason))
+        pilot.app.push_screen(AskPassword("ada@db.example/shop", reason, unreachable))
         await pilot.pause()
         await pilot.press(*"geheim")
         await rest(pilot)

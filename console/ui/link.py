@@ -1,0 +1,268 @@
+"""The connection behind the screen: made, watched, lost, made again."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib import import_module
+from time import monotonic
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import var
+from textual.screen import Screen
+
+from console.connection import keeping
+from console.connection.profile import Profile
+from console.connection.session import SessionState
+from console.errors import CannotConnect, ConsoleError
+from console.ui.connections import BROWSE, Connections
+from console.ui.stage import Stage, module_of
+from console.ui.status import Link, Status
+from console.ui.trouble import keys, trouble
+from console.visible import visible
+
+if TYPE_CHECKING:
+    from console.ui.connect.password import Given
+
+PING_INTERVAL = 3.0
+"""Seconds between two looks at the server: a failover is known within five."""
+PATIENCE = 4.0
+"""Seconds the server may take to answer one before the connection counts as lost."""
+
+_ASKABLE = {"password_needed", "wrong_password"}
+
+
+class LinkedScreen(Screen[None]):
+    """Holds the connections and what is known of them; a subclass has something to show."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "reconnect", "Reconnect"),
+        Binding("d", "detail", "Detail of the error"),
+        Binding("escape", "give_up", "Give up connecting"),
+    ]
+
+    # Not reactive(): that would repaint the whole screen with every round trip measured.
+    status: var[Status] = var(Status(Profile()))
+    active: var[int] = var(0)
+
+    @dataclass
+    class Heard(Message):
+        """Something happened to the connection."""
+
+        news: keeping.News
+
+    @dataclass
+    class Failed(Message):
+        """No connection could be made, or none again."""
+
+        error: ConsoleError
+
+    @dataclass
+    class Writing(Message):
+        """A transaction that may write was opened, or has ended."""
+
+        on: bool
+
+    def __init__(self, profile: Profile) -> None:
+        super().__init__()
+        write_mode = not profile.read_only
+        self.set_reactive(LinkedScreen.status, Status(profile, write_mode=write_mode))
+        self.connections = Connections(profile, self._session_state, self._transaction_state)
+        self.connections.write_mode = write_mode
+        self._keeper = keeping.Keeper(
+            partial(self.connections.open, BROWSE), interval=PING_INTERVAL, patience=PATIENCE
+        )
+        self._given: Given | None = None
+
+    async def first_show(self) -> None:
+        """Shows something, the first time that there is a connection."""
+
+    def on_mount(self) -> None:
+        """Connects behind the first frame, so that something is on the screen at once."""
+        self._await()
+        self.call_after_refresh(self.connect)
+
+    def _session_state(self, state: SessionState) -> None:
+        if state is SessionState.LOST:
+            self._keeper.lose()
+
+    def _transaction_state(self, on: bool) -> None:
+        self.post_message(self.Writing(on))
+
+    @on(Writing)
+    def _writing(self, message: Writing) -> None:
+        self.status = replace(self.status, in_transaction=message.on)
+
+    @work(exclusive=True, group="connect")
+    async def connect(self) -> None:
+        """Connects, and keeps the connection for as long as there is a console."""
+        # The driver takes a tenth of a second to import: in a thread, so that keys are heard.
+        await asyncio.to_thread(import_module, "psycopg")
+        pane = asyncio.create_task(asyncio.to_thread(import_module, module_of(self.active)))
+        try:
+            async with aclosing(self._keeper.news()) as news:
+                async for found in news:
+                    await pane
+                    self.post_message(self.Heard(found))
+        except ConsoleError as error:
+            await pane
+            self.post_message(self.Failed(error))
+
+    @on(Heard)
+    async def _heard(self, message: Heard) -> None:
+        match message.news:
+            case keeping.Made() as made:
+                await self._connected(made)
+            case keeping.Beat() as beat:
+                self._answered(beat)
+            case keeping.Lost(error):
+                self._lost(error)
+            case keeping.Waiting(attempt, seconds, error):
+                self.status = replace(
+                    self.status, attempt=attempt, retry_at=monotonic() + seconds, error=error
+                )
+            case keeping.Trying(attempt):
+                self.status = replace(self.status, attempt=attempt, retry_at=None)
+
+    async def _connected(self, made: keeping.Made) -> None:
+        first = self.status.server is None
+        self.status = replace(
+            self.status,
+            link=Link.CONNECTED,
+            server=made.server,
+            round_trip=made.round_trip,
+            error=None,
+            attempt=0,
+            retry_at=None,
+        )
+        self.connections.standing = self._keeper.standing
+        self.query_one(Stage).notice.leave()
+        if first:
+            self._remember()
+        if made.change:
+            self._another_server(made.change)
+        if self.query_one(Stage).is_empty:
+            await self.first_show()
+
+    def _answered(self, beat: keeping.Beat) -> None:
+        if self.status.server is None:
+            return
+        self.connections.standing = self._keeper.standing
+        server = self.status.server
+        if server.standby != beat.standby:
+            server = replace(server, standby=beat.standby)
+        self.status = replace(self.status, server=server, round_trip=beat.round_trip)
+        if beat.change:
+            self._another_server(beat.change)
+
+    def _another_server(self, change: str) -> None:
+        """Says that the server is not the one it was, and takes every dangerous key away."""
+        armed = self.status.write_mode
+        self.status = replace(self.status, write_mode=False)
+        self.connections.disarm()
+        words = f"{change}; write mode is off" if armed else change
+        self.notify(words, title="Failover", severity="warning", timeout=30, markup=False)
+
+    @work(group="remember")
+    async def _remember(self) -> None:
+        """Notes where we are, and keeps a password whose keeping was asked for."""
+        from console.connection.remembered import note_visit
+
+        profile = self.connections.profile
+        await asyncio.to_thread(note_visit, self.status.profile)
+        given, self._given = self._given, None
+        session = self.connections.at_hand(BROWSE)
+        login = session.login if session is not None else None
+        if given is not None and given.keep and login is not None:
+            from console.connection.secrets import store
+
+            state = await store(login, given.secret)
+            kept = state.usable and given.secret == profile.password
+            words = "the password is in the keyring" if kept else f"not kept: {state.words}"
+            self.notify(visible(words), markup=False)
+
+    @on(Failed)
+    def _failed(self, message: Failed) -> None:
+        self._disconnected(Link.FAILED, message.error)
+        if message.error.code in _ASKABLE:
+            self._ask_password(message.error)
+
+    def _lost(self, error: ConsoleError) -> None:
+        self.status = replace(
+            self.status, link=Link.RECONNECTING, error=error, round_trip=None, retry_at=None
+        )
+        sentence = Content.assemble(("◌ ", "$warning bold"), visible(error.message), "   ")
+        hints = keys(("r", "tries at once"), ("C", "another one"))
+        self.query_one(Stage).notice.say(sentence + hints, line=not self.query_one(Stage).is_empty)
+
+    def _disconnected(self, link: Link, error: ConsoleError) -> None:
+        self.status = replace(
+            self.status, link=link, error=error, round_trip=None, attempt=0, retry_at=None
+        )
+        hints = [("r", "connect again"), ("C", "another one")]
+        hints += [("d", "detail")] if error.detail else []
+        notice = self.query_one(Stage).notice
+        if not self.query_one(Stage).is_empty:
+            sentence = Content.assemble(("✕ ", "$error bold"), visible(error.message), "   ")
+            notice.say(sentence + keys(*hints), line=True)
+        else:
+            notice.say(trouble(error, *hints, ("q", "quit")))
+
+    def _await(self) -> None:
+        target = visible(self.status.target)
+        above_a_pane = not self.query_one(Stage).is_empty
+        self.query_one(Stage).notice.wait(
+            f"connecting to {target}", "esc gives up", line=above_a_pane
+        )
+
+    def _ask_password(self, error: ConsoleError) -> None:
+        from console.ui.connect.password import AskPassword
+
+        def answer(given: Given | None) -> None:
+            if given is not None:
+                self._given = given
+                self.connections.use_password(given.secret)
+                self.action_reconnect()
+
+        ask = AskPassword(self.status.target, error.message, self.status.profile)
+        self.app.push_screen(ask, answer)
+
+    def action_reconnect(self) -> None:
+        """Connects again, without waiting any longer."""
+        if self.status.link is Link.RECONNECTING:
+            self._keeper.hurry()
+            return
+        self.status = replace(self.status, link=Link.CONNECTING, error=None)
+        self._await()
+        self.connect()
+
+    def action_give_up(self) -> None:
+        """Ends an attempt to connect."""
+        self.workers.cancel_group(self, "connect")
+        error = CannotConnect("the attempt to connect was given up", hint="nothing was changed")
+        self._disconnected(Link.FAILED, error)
+
+    def action_detail(self) -> None:
+        """Shows what the server said about the failed connection."""
+        from console.ui.dialogs import ErrorDetail
+
+        if self.status.error is not None:
+            self.app.push_screen(ErrorDetail(self.status.error))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers only what applies now."""
+        match action:
+            case "reconnect":
+                return self.status.link in (Link.FAILED, Link.RECONNECTING)
+            case "detail":
+                return self.status.error is not None
+            case "give_up":
+                return self.status.link is Link.CONNECTING
+            case _:
+                return True
