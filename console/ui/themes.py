@@ -16,7 +16,8 @@ from console.assets import theme_file
 from console.errors import UsageError
 
 DEFAULT = "rowsight-dark"
-SHIPPED = (DEFAULT, "rowsight-light")
+SIXTEEN = "ansi-16"
+SHIPPED = (DEFAULT, "rowsight-light", "high-contrast", "colour-blind-safe", SIXTEEN)
 
 
 def load(path: Path) -> Theme:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from pathlib import Path
 
 import pytest
+from rich._palettes import STANDARD_PALETTE
 from textual.color import Color
 from textual.theme import Theme
 
@@ -68,6 +70,57 @@ def test_text_can_be_read_on_what_it_stands_on(scheme: Theme) -> None:
         if (ratio := contrast(colors[text], colors[ground])) < READABLE
     }
     assert faint == {}
+
+
+def test_high_contrast_is_higher() -> None:
+    (scheme,) = (scheme for scheme in SCHEMES if scheme.name == "high-contrast")
+    colors = {**scheme.to_color_system().generate(), **scheme.variables}
+    assert {pair for pair in PAIRS if contrast(colors[pair[0]], colors[pair[1]]) < 7} == set()
+
+
+def seen_by_a_deuteranope(name: str) -> tuple[float, float, float]:
+    """Returns a colour in CIE Lab as eyes without M cones see it (Machado et al., 2009)."""
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (value / 255 for value in Color.parse(name).rgb)
+    ]
+    matrix = (
+        (0.367322, 0.860646, -0.227968),
+        (0.280085, 0.672501, 0.047413),
+        (-0.011820, 0.042940, 0.968881),
+    )
+    red, green, blue = (
+        sum(weight * part for weight, part in zip(row, linear, strict=True)) for row in matrix
+    )
+    x = (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.9505
+    y = 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    z = (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.089
+    x, y, z = (
+        max(part, 0) ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116
+        for part in (x, y, z)
+    )
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def test_colours_that_mean_something_differ_without_red_and_green() -> None:
+    (scheme,) = (scheme for scheme in SCHEMES if scheme.name == "colour-blind-safe")
+    colors = {**scheme.to_color_system().generate(), **scheme.variables}
+    meanings = ("success", "warning", "error"), ("added", "removed")
+    environments = tuple(f"env-{name}" for name in Environment if name != "unknown")
+    for group in (*meanings, environments):
+        for one, other in itertools.combinations(group, 2):
+            pair = seen_by_a_deuteranope(colors[one]), seen_by_a_deuteranope(colors[other])
+            assert math.dist(*pair) > 20, (one, other)
+
+
+def test_the_scheme_for_sixteen_colours_uses_no_other() -> None:
+    (scheme,) = (scheme for scheme in SCHEMES if scheme.name == themes.SIXTEEN)
+    colors = {**scheme.variables, **{name: getattr(scheme, name) for name in TEXTS[:1] + SURFACES}}
+    levels = {0x00, 0x55, 0xAA, 0xFF}
+    used = {tuple(Color.parse(color).rgb) for color in colors.values()}
+    assert {part for color in used for part in color} <= levels
+    standard = {tuple(triplet) for triplet in STANDARD_PALETTE._colors}
+    assert used <= standard
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: scheme.name)
