@@ -7,23 +7,32 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import events, on, work
 from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
+from textual.notifications import Notify
 
 from console.assets import theme_file
 from console.connection.profile import Profile
-from console.ui import themes
+from console.errors import UsageError
+from console.ui import remembered, settings, themes
 from console.ui.sanitise import Sanitise
+from console.ui.settings import Settings
+from console.ui.toosmall import TooSmall, fits
 from console.ui.workspace import Workspace
+from console.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.dom import DOMNode
     from textual.driver import Driver
     from textual.screen import Screen
+    from textual.widget import Widget
 
 SHEETS = (
     "workspace",
@@ -41,9 +50,14 @@ SHEETS = (
 INTERRUPTED = 130
 """Exit code of a console that a signal ended."""
 
-
 PATIENCE = 1.5
 """Seconds a console that was told to leave may take over it."""
+
+TOASTS = 3
+"""How many messages stand on the screen at once."""
+
+Company = Callable[[], Coroutine[Any, Any, None]]
+"""Something that runs for as long as the console does."""
 
 
 class _Overdue(BaseException):
@@ -62,29 +76,50 @@ class RowsightApp(App[None]):
     NOTIFICATION_TIMEOUT = 4
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 — so in Textual
     """A side panel under 100 columns gives way to the one beside it."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "To the shell; fg comes back", show=False),
+        Binding("ctrl+o", "jump", "Jump by letters", show=False),
+    ]
 
     def __init__(
         self,
         profile: Profile,
         *,
-        theme: str = themes.DEFAULT,
-        tab: int = 0,
+        theme: str | None = None,
+        tab: int | None = None,
         table: str | None = None,
+        chosen: Settings | None = None,
+        fitting: str = themes.DEFAULT,
+        company: Company | None = None,
     ) -> None:
+        self.chosen = chosen or Settings()
+        self._company = company
+        self._own_schemes = themes.Folder(settings.themes_folder())
         schemes = themes.shipped()
         self._default_variables = schemes[0].variables
         super().__init__(css_path=[theme_file(f"{sheet}.tcss") for sheet in SHEETS])
         # Textual's scroll animation takes 0.7 s and twelve times the bytes: not over SSH.
         self.animation_level = "none"
         self._sanitise = Sanitise()
-        self._workspace = Workspace(profile, tab=tab, table=table)
+        self._workspace = Workspace(profile, tab=tab, table=table, restores=self.chosen.restore)
         for name in list(self.available_themes):
             self.unregister_theme(name)
-        for scheme in schemes:
+        own, self._wrong_schemes = self._own_schemes.news()
+        for scheme in [*schemes, *own]:
             self.register_theme(scheme)
         # Set before anything is styled, so that the sheets are parsed once and not twice.
-        self.set_reactive(App.theme, theme if theme in self.available_themes else themes.DEFAULT)
+        self.set_reactive(App.theme, self._wanted_scheme(theme, fitting))
         self.stylesheet.set_variables(self.get_css_variables())
+
+    def _wanted_scheme(self, asked: str | None, fitting: str) -> str:
+        """Returns the scheme to start with: asked for, chosen before, or what fits."""
+        for name in (asked, self.chosen.theme):
+            if name is not None and name not in self.available_themes:
+                known = ", ".join(self.available_themes)
+                raise UsageError(f"there is no colour scheme {name!r}", hint=f"known: {known}")
+        last = remembered.read().get("theme")
+        chosen = asked or self.chosen.theme or last
+        return chosen if chosen in self.available_themes else fitting
 
     def get_default_screen(self) -> Screen[None]:
         """Starts on the workspace, so that the first frame is the real one."""
@@ -120,6 +155,73 @@ class RowsightApp(App[None]):
             # Only the main thread may; elsewhere there is nothing to catch.
             with contextlib.suppress(RuntimeError, ValueError):
                 loop.add_signal_handler(number, self._told_to_leave)
+        self._complain(self._wrong_schemes)
+        if self._own_schemes.path.is_dir():
+            self.set_interval(1.0, self._read_schemes)
+        if self.chosen.keys:
+            self._check_keys()
+        if self._company is not None:
+            self.run_worker(self._company(), group="company", exit_on_error=False)
+
+    def _read_schemes(self) -> None:
+        """Takes over schemes that were written or changed while the console runs."""
+        found, wrong = self._own_schemes.news()
+        self._complain(wrong)
+        for scheme in found:
+            self.register_theme(scheme)
+            if scheme.name == self.theme:
+                self.mutate_reactive(App.theme)
+
+    def _complain(self, errors: Sequence[UsageError]) -> None:
+        for error in errors:
+            self.notify(visible(error.message), severity="warning", timeout=8, markup=False)
+
+    @work(thread=True, group="keys")
+    def _check_keys(self) -> None:
+        """Tells which of the chosen keys can't be: every part of the screen is imported for it."""
+        from console.ui.keymap import complaints
+
+        for complaint in complaints(self.chosen.keys):
+            words = visible(f"[keys] {complaint}")
+            self.call_from_thread(self.notify, words, severity="warning", timeout=10, markup=False)
+
+    def _register(self, parent: DOMNode, *widgets: Widget, **kwargs: Any) -> list[Widget]:
+        """Gives widgets the keys that were chosen for them, as they come to the screen."""
+        if self.chosen.keys:
+            from console.ui.keymap import remap
+
+            for widget in widgets:
+                remap(widget, self.chosen.keys)
+        return super()._register(parent, *widgets, **kwargs)
+
+    def watch_theme(self, theme: str) -> None:
+        """Remembers what was chosen on the screen."""
+        if self.is_running and self.chosen.theme is None:
+            remembered.write(theme=theme)
+
+    @on(Notify)
+    def _make_room(self, event: Notify) -> None:
+        """Lets a message take the place of the same one, and of the oldest of many."""
+        live = list(self._notifications)
+        for number, notification in enumerate(live):
+            same = notification.message == event.notification.message
+            if same or number <= len(live) - TOASTS:
+                self._unnotify(notification, refresh=False)
+
+    @on(events.Resize)
+    def _look_whether_it_fits(self, event: events.Resize) -> None:
+        if not fits(event.size) and not isinstance(self.screen, TooSmall):
+            self.push_screen(TooSmall())
+
+    def action_jump(self) -> None:
+        """Labels what can be gone to with letters."""
+        from console.ui.jump import Jump
+
+        def go(there: Callable[[], object] | None) -> None:
+            if there is not None:
+                there()
+
+        self.push_screen(Jump(self.screen), go)
 
     def _told_to_leave(self) -> None:
         signal.signal(signal.SIGALRM, _out)
@@ -159,30 +261,39 @@ def told(error: BaseException) -> str:
 def open_console(
     profile: Profile,
     *,
-    theme: str | None = None,
-    tab: int = 0,
+    tab: int | None = None,
     table: str | None = None,
-    mouse: bool = True,
+    company: Company | None = None,
 ) -> int:
     """Runs the console on the terminal until it is left.
 
     Args:
         profile: Where to connect; a missing password is asked for on the screen.
-        theme: Name of a colour scheme; None for the default one.
-        tab: Which tab to start on, counted from 0.
+        tab: Which tab to start on, counted from 0; None for where it was left.
         table: A table to open at once on the first tab: `table` or `schema.table`.
-        mouse: Whether to take the mouse; without it the terminal selects text as usual.
+        company: Runs beside the console, from its first frame to its end.
 
     Returns:
         The exit code: 0, 3 when there never was a connection, 130 when ended by a signal,
         1 after a fault.
+
+    Raises:
+        UsageError: The configuration file holds what it should not.
     """
+    chosen = settings.load()
     # What the driver and the event loop have to say goes nowhere: it would land on the screen.
     for name in ("psycopg", "asyncio"):
         logging.getLogger(name).addHandler(logging.NullHandler())
-    app = RowsightApp(profile, theme=theme or themes.DEFAULT, tab=tab, table=table)
+    app = RowsightApp(
+        profile,
+        tab=tab,
+        table=table,
+        chosen=chosen,
+        fitting=themes.fitting(),
+        company=company,
+    )
     try:
-        app.run(mouse=mouse)
+        app.run(mouse=chosen.mouse)
     except _Overdue:
         return INTERRUPTED
     finally:

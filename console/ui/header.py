@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 from textual import events
 from textual.content import Content
+from textual.geometry import Offset
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
@@ -136,6 +140,13 @@ class Tabs(Widget):
                 for index, label in enumerate(self._labels())
             )
         )
+
+    def jump_targets(self) -> Iterator[tuple[Offset, Callable[[], object]]]:
+        """Yields the tabs, for whoever goes by letters."""
+        edge = 0
+        for index, label in enumerate(self._labels()):
+            yield Offset(edge, 0), partial(self.post_message, self.Picked(index))
+            edge += len(label)
 
     def on_click(self, event: events.Click) -> None:
         """Finds the tab under the mouse."""

@@ -37,6 +37,8 @@ class Stage(Container):
     def __init__(self, connections: Connections) -> None:
         super().__init__(id="pane")
         self.connections = connections
+        self.memories: dict[str, dict[str, str]] = {}
+        """What each pane left the last time, by its name."""
 
     def compose(self) -> ComposeResult:
         """Yields the words; panes come once there is a connection."""
@@ -71,5 +73,7 @@ class Stage(Container):
             made.id = wanted
             made.set_reactive(Pane.status, self.status)
             await self.mount(made)
+            if memory := self.memories.get(NAMES[index]):
+                made.recall(memory)
             shown = made
         shown.open(place)

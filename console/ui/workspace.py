@@ -13,6 +13,7 @@ from textual.content import Content
 
 from console.connection.profile import Profile
 from console.errors import CannotConnect
+from console.ui import returning
 from console.ui.header import Header, Tabs
 from console.ui.hints import Hints
 from console.ui.link import LinkedScreen
@@ -41,10 +42,15 @@ class Workspace(LinkedScreen):
         Binding("question_mark", "help", "Help", key_display="?"),
     ]
 
-    def __init__(self, profile: Profile, *, tab: int = 0, table: str | None = None) -> None:
+    def __init__(
+        self, profile: Profile, *, tab: int | None, table: str | None, restores: bool
+    ) -> None:
         super().__init__(profile)
+        self.restores = restores
+        """Whether this console goes on where the last one was left, and leaves word itself."""
         self._wanted: Place | None = TablePlace(table) if table is not None else None
-        self.set_reactive(Workspace.active, tab)
+        self._returning = tab is None and table is None
+        self.set_reactive(Workspace.active, tab or 0)
 
     def compose(self) -> ComposeResult:
         """Lays out the rows; panes come once there is a connection."""
@@ -54,7 +60,9 @@ class Workspace(LinkedScreen):
         yield Hints()
 
     async def first_show(self) -> None:
-        """Shows the pane that was asked for."""
+        """Shows the pane that was asked for, or the one that was left open the last time."""
+        if self._returning:
+            await returning.take_up(self)
         await self._show_pane()
 
     # Panes
@@ -171,6 +179,7 @@ class Workspace(LinkedScreen):
             exit_code: What the process ends with; None tells whether there ever was a
                 connection.
         """
+        returning.leave_behind(self)
         if exit_code is None:
             exit_code = 0 if self.status.server else CannotConnect.exit_code
         self.app.workers.cancel_all()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
@@ -95,6 +97,17 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         if self.is_attached and 0 <= after < self.line_count:
             self._follow()
             self.post_message(self.Moved(self, after))
+
+    def jump_targets(self) -> Iterator[tuple[Offset, Callable[[], object]]]:
+        """Yields the lines on the screen, for whoever goes by letters."""
+        for row in range(self.scrollable_content_region.height):
+            index = row + self.scroll_offset.y
+            if index < self.line_count and self.is_stop(index):
+                yield Offset(0, row), partial(self._jump, index)
+
+    def _jump(self, index: int) -> None:
+        self.focus()
+        self.cursor = index
 
     def action_move(self, step: int) -> None:
         """Moves the cursor by one line."""
