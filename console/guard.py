@@ -46,15 +46,14 @@ class Circumstances:
 
     Attributes:
         environment: What the database is to people; UNKNOWN counts as the worst.
-        write_mode: Whether the person has said that this session may change things.
+        write_mode: Whether the person has said that this session may change things; a
+            failover takes that back.
         standby: Whether the server takes no writes.
-        disarmed: Whether another server than before answers since a failover.
     """
 
     environment: Environment
     write_mode: bool = False
     standby: bool = False
-    disarmed: bool = False
 
 
 _ALLOW, _YES, _NAME, _REFUSE = Demand
@@ -94,8 +93,6 @@ def why_not(act: Act | str, where: Circumstances) -> str:
     known = _known(act)
     if known in _HARMLESS:
         return ""
-    if where.disarmed:
-        return "another server answers than before; nothing is changed until you have looked"
     if where.standby and known not in _SIGNALS:
         return "this server is a standby and takes no writes"
     if not where.write_mode and known not in _LOCKED:

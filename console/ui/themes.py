@@ -63,8 +63,10 @@ def shipped(names: Iterable[str] = SHIPPED) -> list[Theme]:
 
 def fitting() -> str:
     """Returns the scheme for the terminal there is, by the colours it says it has."""
-    few = Console(force_terminal=True, color_system=constants.COLOR_SYSTEM).color_system
-    return SIXTEEN if few == "standard" else DEFAULT
+    told = constants.COLOR_SYSTEM
+    if told == "auto":
+        told = Console(force_terminal=True).color_system
+    return SIXTEEN if told == "standard" else DEFAULT
 
 
 class Folder:
