@@ -15,6 +15,7 @@ MASTER_MIGRATION = "99999999999999_master_consolidated_schema.sql"
 EXPECTED_CATALOG = "expected_catalog.json"
 PLAIN_POSTGRES = "plain_postgres.sql"
 SAMPLE_DATA = "sample_data.sql"
+TRAFFIC = "traffic.sql"
 
 
 def _find(folder: str, name: str) -> Path:

@@ -1,12 +1,15 @@
-"""The demo database: what Supabase brings, the master migration, and sample data."""
+"""The demo database: what Supabase brings, the master migration, sample data, and some traffic."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from console import assets
+from console.errors import ConsoleError
 
 if TYPE_CHECKING:
     from console.connection.embedded import EmbeddedServer
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from console.connection.session import Session, Transaction
 
 DEMO_DATABASE = "rowsight_demo"
+PACE = 3.0
+"""Seconds between two moments of traffic."""
 
 # How far a database has come stands in its comment: beside the data, and no object that a
 # verification would meet. Written in the transaction that does the step.
@@ -61,6 +66,31 @@ async def prepare(server: EmbeddedServer, *, rows: int, progress: Callable[[str]
             await transaction.execute("analyze")
             await _note(transaction, _FILLED)
     return profile
+
+
+async def traffic(profile: Profile, *, pace: float = PACE) -> None:
+    """Keeps the demo alive until it is cancelled: runs of workflows, some of which fail.
+
+    On a connection of its own that may write. What goes wrong is tried again later: somebody
+    may be applying a migration, or have dropped a table to see what happens.
+
+    Args:
+        profile: The demo's.
+        pace: Seconds between two moments.
+    """
+    from console.connection.session import Session
+
+    moment = assets.schema_file(assets.TRAFFIC).read_text(encoding="utf-8")
+    while True:
+        with suppress(ConsoleError):
+            async with Session(replace(profile, read_only=False), purpose="demo") as session:
+                while True:
+                    await asyncio.sleep(pace)
+                    async with session.transaction(
+                        read_only=False, statement_timeout=5, lock_timeout=1, commit=True
+                    ) as transaction:
+                        await transaction.execute(moment)
+        await asyncio.sleep(pace)
 
 
 def _writing(session: Session) -> AbstractAsyncContextManager[Transaction]:

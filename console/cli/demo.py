@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,9 +67,11 @@ def _use(server: EmbeddedServer, profile: Profile, options: argparse.Namespace) 
     if has_terminal() and not options.json:
         no_deadline()
 
+        from console.demo import traffic
         from console.ui.app import open_console
 
-        return open_console(profile)
+        company = None if options.no_traffic else partial(traffic, profile)
+        return open_console(profile, company=company, tour=True)
     return _report(server, profile, options)
 
 

@@ -118,6 +118,7 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     demo = command("demo", "an embedded PostgreSQL with the migration and sample data", "demo")
     demo.add_argument("--keep", metavar="DIR", help="keep the database in DIR")
     demo.add_argument("--rows", metavar="N", type=count, default=_DEMO_ROWS, help="sample volume")
+    demo.add_argument("--no-traffic", action="store_true", help="no rows arrive by themselves")
     demo.add_argument("--serve", action="store_true", help="print a dsn and run until a signal")
 
     migrate = command("migrate", "verify, plan and apply the master migration", "migrate")

@@ -91,6 +91,7 @@ class RowsightApp(App[None]):
         chosen: Settings | None = None,
         fitting: str = themes.DEFAULT,
         company: Company | None = None,
+        tour: bool = False,
     ) -> None:
         self.chosen = chosen or Settings()
         self._company = company
@@ -101,7 +102,9 @@ class RowsightApp(App[None]):
         # Textual's scroll animation takes 0.7 s and twelve times the bytes: not over SSH.
         self.animation_level = "none"
         self._sanitise = Sanitise()
-        self._workspace = Workspace(profile, tab=tab, table=table, restores=self.chosen.restore)
+        self._workspace = Workspace(
+            profile, tab=tab, table=table, restores=self.chosen.restore, offers_tour=tour
+        )
         for name in list(self.available_themes):
             self.unregister_theme(name)
         own, self._wrong_schemes = self._own_schemes.news()
@@ -264,6 +267,7 @@ def open_console(
     tab: int | None = None,
     table: str | None = None,
     company: Company | None = None,
+    tour: bool = False,
 ) -> int:
     """Runs the console on the terminal until it is left.
 
@@ -272,6 +276,7 @@ def open_console(
         tab: Which tab to start on, counted from 0; None for where it was left.
         table: A table to open at once on the first tab: `table` or `schema.table`.
         company: Runs beside the console, from its first frame to its end.
+        tour: Whether to offer the tour of the demo to who has not seen it.
 
     Returns:
         The exit code: 0, 3 when there never was a connection, 130 when ended by a signal,
@@ -291,6 +296,7 @@ def open_console(
         chosen=chosen,
         fitting=themes.fitting(),
         company=company,
+        tour=tour,
     )
     try:
         app.run(mouse=chosen.mouse)

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from console.connection.profile import Profile
+from console.connection.profile import Environment, Profile
 from console.errors import CannotConnect
 from console.ui import returning
 from console.ui.header import Header, Tabs
@@ -38,14 +38,23 @@ class Workspace(LinkedScreen):
         Binding("i", "lens", "Look as somebody", show=False),
         Binding("I", "adopt(None)", "Look as yourself", show=False),
         Binding("W", "write_mode", "Write mode on or off", show=False),
+        Binding("f2", "tour", "Tour of the demo", show=False),
+        Binding("f8", "end_tour", "End the tour", show=False),
         Binding("q", "quit", "Quit", show=False),
         Binding("question_mark", "help", "Help", key_display="?"),
     ]
 
     def __init__(
-        self, profile: Profile, *, tab: int | None, table: str | None, restores: bool
+        self,
+        profile: Profile,
+        *,
+        tab: int | None,
+        table: str | None,
+        restores: bool,
+        offers_tour: bool,
     ) -> None:
         super().__init__(profile)
+        self.offers_tour = offers_tour
         self.restores = restores
         """Whether this console goes on where the last one was left, and leaves word itself."""
         self._wanted: Place | None = TablePlace(table) if table is not None else None
@@ -63,6 +72,11 @@ class Workspace(LinkedScreen):
         """Shows the pane that was asked for, or the one that was left open the last time."""
         if self._returning:
             await returning.take_up(self)
+        if self.offers_tour:
+            from console.ui.tour import was_offered
+
+            if not was_offered():
+                self.action_tour()
         await self._show_pane()
 
     # Panes
@@ -126,6 +140,10 @@ class Workspace(LinkedScreen):
                 return server is not None
             case "adopt":
                 return self.status.lens is not None
+            case "tour":
+                return server is not None and self.status.profile.environment is Environment.DEMO
+            case "end_tour":
+                return bool(self.query("Tour"))
             case _:
                 return super().check_action(action, parameters)
 
@@ -155,6 +173,22 @@ class Workspace(LinkedScreen):
     async def _set_write_mode(self, on: bool) -> None:
         await self.connections.set_write_mode(on)
         self.status = replace(self.status, write_mode=on)
+
+    def action_tour(self) -> None:
+        """Begins the tour of the demo, or goes on to its next step."""
+        from console.ui.tour import Tour
+
+        for tour in self.query(Tour):
+            tour.advance()
+            return
+        self.mount(Tour(self))
+
+    def action_end_tour(self) -> None:
+        """Ends the tour, for good."""
+        from console.ui.tour import Tour
+
+        for tour in self.query(Tour):
+            tour.end()
 
     def action_help(self) -> None:
         """Lists the keys that work where the focus is."""
