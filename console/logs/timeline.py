@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import cast
 
 from console.logs.filter import LogFilter, folded
@@ -21,17 +22,20 @@ from console.logs.source import EntryKey, LogEntry
 CAPACITY = 10_000
 """Lines in the window."""
 
+_ASIDES = 500
+
 _Id = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry in the timeline, or a gap.
+    """An entry in the timeline, a gap, or a note.
 
     Attributes:
         key: Its place.
         mark: How the entry came into view.
         before: What a changed entry said before, where that is known.
+        note: What happened to the tail, such as a lost connection.
     """
 
     key: EntryKey
@@ -39,6 +43,7 @@ class Line:
     mark: Mark = Mark.STORED
     before: LogEntry | None = None
     gap: Gap | None = None
+    note: str = ""
 
 
 class Timeline:
@@ -73,21 +78,48 @@ class Timeline:
         self._keys: dict[_Id, EntryKey] = {}
         self._pending: dict[_Id, Line] = {}
         self._dropped = False
+        self._marked: dict[_Id, Line] = {}
+        self._asides: dict[EntryKey, Line] = {}
+
+    def narrowed(self, where: LogFilter) -> Timeline:
+        """Makes a paused timeline with another filter, to be fed beside this one.
+
+        Once the newest page was read, `reset` it and `resume`: nothing that came meanwhile is
+        missing, and what was late or changed is still marked.
+        """
+        other = Timeline(where, capacity=self.capacity)
+        other.counts = self.counts.copy()
+        other._marked, other._asides = self._marked, self._asides
+        other.pause()
+        return other
 
     def reset(self, page: HistoryPage) -> None:
         """Begins anew with the newest entries; what waits comes after them."""
         self.lines, self.undated, self._keys = [], [], {}
         self.at_start = self.at_end = True
-        self._merge([_stored(entry) for entry in page.entries])
+        self._merge(map(self._stored, page.entries))
         self.at_start = not page.more
+        self._restore_asides()
         if not self.paused:
             self.resume()
+
+    def reset_around(self, older: HistoryPage, younger: HistoryPage) -> None:
+        """Begins anew at some place in the past.
+
+        Args:
+            older: The page before the place.
+            younger: The page after it.
+        """
+        self.reset(HistoryPage((*older.entries, *younger.entries), older.more))
+        self.at_end = not younger.more
 
     def add(self, sightings: Iterable[Sighting]) -> None:
         """Takes in what the tail has seen, where it belongs; or lets it wait."""
         lines = []
         for seen in sightings:
             self.counts[seen.entry.source] += 1
+            if seen.mark is not Mark.NEW:
+                self._remember(Line(seen.entry.key, seen.entry, seen.mark))
             if self.where.matches(seen.entry):
                 lines.append(Line(seen.entry.key, seen.entry, seen.mark))
         if self.paused:
@@ -97,10 +129,26 @@ class Timeline:
 
     def add_gap(self, gap: Gap) -> None:
         """Shows a gap where it ends."""
-        line = Line((gap.end, "~", 0, gap.source), None, gap=gap)
-        position = bisect_left(self.lines, line.key, key=_key)
-        self.lines.insert(position, line)
+        self._insert(Line((gap.end, "~", 0, gap.source), None, gap=gap))
+
+    def add_note(self, time: datetime, note: str) -> None:
+        """Shows what happened to the tail at a time."""
+        self._insert(Line((time, "~", 1, note), None, note=note))
+
+    def _insert(self, line: Line) -> None:
+        self._asides[line.key] = line
+        if len(self._asides) > _ASIDES:
+            del self._asides[next(iter(self._asides))]
+        self.lines.insert(self.find(line.key), line)
         self._trim(old_side=True)
+
+    def _restore_asides(self) -> None:
+        """Puts gaps and notes back that were there before the entries around them left."""
+        for key, line in self._asides.items():
+            place = self.find(key)
+            inside = (place > 0 or self.at_start) and (place < len(self.lines) or self.at_end)
+            if inside and self.lines[place : place + 1] != [line]:
+                self.lines.insert(place, line)
 
     def pause(self) -> None:
         """Lets new entries wait from now on."""
@@ -126,14 +174,16 @@ class Timeline:
     def prepend(self, page: HistoryPage) -> None:
         """Takes in the page before the first line; the window's end may be left behind."""
         self.at_start = True
-        self._merge([_stored(entry) for entry in page.entries], old_side=False)
+        self._merge(map(self._stored, page.entries), old_side=False)
         self.at_start = not page.more
+        self._restore_asides()
 
     def append(self, page: HistoryPage) -> None:
         """Takes in the page after the last line, on the way back to the end."""
         self.at_end = True
-        self._merge([_stored(entry) for entry in page.entries])
+        self._merge(map(self._stored, page.entries))
         self.at_end = not page.more
+        self._restore_asides()
 
     def find(self, key: EntryKey) -> int:
         """Returns the index of a line, or of the one that would follow it."""
@@ -150,6 +200,19 @@ class Timeline:
         needle = folded(text)
         indexes = range(start + 1, len(self.lines)) if forward else range(start - 1, -1, -1)
         return next((index for index in indexes if needle in _words(self.lines[index])), None)
+
+    def _stored(self, entry: LogEntry) -> Line:
+        """Makes a line of an entry that was read; one that was late or changed still is."""
+        known = self._marked.get((entry.source, entry.id))
+        return Line(entry.key, entry) if known is None else replace(known, entry=entry)
+
+    def _remember(self, line: Line) -> None:
+        known = self._marked.pop(_id(line), None)
+        if known is not None and known.mark is Mark.CHANGED:
+            line = replace(line, mark=Mark.CHANGED, before=line.before or known.before)
+        self._marked[_id(line)] = line
+        if len(self._marked) > self.capacity:
+            del self._marked[next(iter(self._marked))]
 
     def _wait(self, lines: Sequence[Line]) -> None:
         for line in lines:
@@ -199,7 +262,9 @@ class Timeline:
             position = bisect_left(lines, place, key=_key)
             if lines[position : position + 1] and lines[position].key == place:
                 old = lines.pop(position)
-                return replace(line, before=line.before or old.before or old.entry)
+                line = replace(line, before=line.before or old.before or old.entry)
+                self._remember(line)
+                return line
         return line
 
     def _insert_undated(self, line: Line) -> None:
@@ -225,10 +290,6 @@ class Timeline:
         self.left += len(gone)
 
 
-def _stored(entry: LogEntry) -> Line:
-    return Line(entry.key, entry)
-
-
 def _key(line: Line) -> EntryKey:
     return line.key
 
@@ -241,6 +302,6 @@ def _id(line: Line) -> _Id:
 def _words(line: Line) -> str:
     entry = line.entry
     if entry is None:
-        return folded(line.gap.reason if line.gap else "")
+        return folded(line.gap.reason if line.gap else line.note)
     parts = (entry.action, entry.resource, entry.user, entry.resource_id, entry.id, entry.detail)
     return folded("\n".join(part for part in parts if part))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from console.logs.filter import LogFilter
-from console.logs.source import Source, moment
+from console.logs.source import LogEntry, Source, moment
 
 if TYPE_CHECKING:
     from console.connection.session import Transaction
@@ -38,6 +38,24 @@ class Violation:
     operations: tuple[str, ...]
     first: datetime
     last: datetime
+
+
+def attempt_of(entry: LogEntry) -> tuple[str | None, str]:
+    """Returns whom an entry speaks of, and what was attempted.
+
+    Where the user was unknown, or is gone, the attempt itself still says who it was; the
+    operation is empty where nothing was stopped.
+    """
+    if entry.action != ACTION:
+        return entry.user, ""
+    try:
+        told = json.loads(entry.detail or "null")
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        return entry.user, ""
+    user = entry.user or told.get("attempted_user_id")
+    return (user if isinstance(user, str) else None), str(told.get("operation") or "")
 
 
 async def read_violations(
