@@ -61,7 +61,8 @@ class EntryList(Lines):
     def show(self, lines: Sequence[Line], cursor: int) -> None:
         """Shows lines, with the cursor on one of them, as far up the screen as it was."""
         height = cursor - self.cursor
-        self.lines = lines
+        # A copy: what the timeline takes in meanwhile must not move the cursor to another line.
+        self.lines = list(lines)
         size = Size(self.size.width, len(lines))
         if self.virtual_size != size:
             self.virtual_size = size

@@ -52,11 +52,11 @@ class LogsPane(Going):
 
     BINDING_GROUP_TITLE = "Logs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("i", "adopt", "Look as the entry's user"),
-        Binding("t", "visit", "Open the row in Tables", show=False),
+        Binding("w", "why", "Why"),
+        Binding("t", "visit", "Row in Tables"),
+        Binding("i", "adopt", "Look as the user"),
         Binding("v", "violations", "Violations"),
-        Binding("p", "transparency", "Privacy log of the entry's user", show=False),
-        Binding("w", "why", "Why it was stopped", show=False),
+        Binding("p", "transparency", "Privacy log of the user"),
         Binding("e", "export", "Export what is shown", show=False),
         Binding("y", "copy", "Copy the entry as JSON", show=False),
         Binding("r", "again", "Read again", show=False),
@@ -72,7 +72,6 @@ class LogsPane(Going):
 
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
-        self.look.rules = self._rules()
         self.error: ConsoleError | None = None
         self._inbox: list[TailEvent] = []
         self._following: Worker[None] | None = None
@@ -92,7 +91,7 @@ class LogsPane(Going):
         try:
             return read_rules(section("logs"))
         except UsageError as error:
-            self.call_later(self.post_message, self.Refused(error))
+            self.post_message(self.Refused(error))
             return USUAL
 
     @property
@@ -102,6 +101,7 @@ class LogsPane(Going):
 
     def on_mount(self) -> None:
         """Shows the timeline, and looks at what has come ten times a second."""
+        self.look.rules = self._rules()
         self._show(self.stream)
         self.set_interval(_PACE, self._drain)
 
@@ -214,7 +214,10 @@ class LogsPane(Going):
             case "visit":
                 return not typing and self.resource[0] is not None
             case "why":
-                return not typing and None not in (self.user, self.resource[0])
+                stopped = self.group is not None or self.command is not None
+                return not typing and stopped and None not in (self.user, self.resource[0])
+            case "violations":
+                return not self.violations.display
             case "copy":
                 return not typing and not self.violations.display and bool(self.entries.entry)
             case "again":
@@ -243,8 +246,8 @@ class LogsPane(Going):
         group = self.violations.list.current
         if group is not None:
             terms = [f"action={ACTION}"]
-            terms += [f"user={written(group.user)}"] if group.user else []
             terms += [f"resource={written(group.table)}"] if group.table else []
+            terms += [f"user={written(group.user)}"] if group.user else []
             self.action_back()
             self.stream.narrow(" ".join(terms))
 

@@ -92,7 +92,7 @@ def _aside(line: Line) -> Content:
 
 def _entry(line: Line, entry: LogEntry, width: int, look: Look) -> Content:
     wide = width >= _WIDE
-    user, action, resource = (28, 26, 22) if wide else (18, 19, 16)
+    user, action, resource = (26, 20, 20) if wide else (18, 19, 16)
     rule = rule_for(look.rules, entry, line.mark)
     style = f"${rule.style}" if rule else ""
     bookmark = "▸" if (entry.source, entry.id) in look.marked else " "

@@ -215,7 +215,7 @@ class TransparencyView(Container):
         caption.right = Content.styled(f"{words.clock()} · UTC", "$muted")
         entries = self.entries
         entries.show([Line(entry.key, entry) for entry in page.entries], len(page.entries) - 1)
-        entries.display = bool(page.entries)
+        entries.set_class(not page.entries, "-empty")
         said = self.query_one(".log-words", Static)
         said.display = not page.entries
         said.update("Nothing about this person is on record, or the person may not see it.")
@@ -230,7 +230,8 @@ class TransparencyView(Container):
             caption.left = Content.assemble(("✕ ", "$error bold"), visible(message.error.message))
             return
         self.query_one("#log-whose", Caption).rest()
-        self.entries.display = False
+        self.entries.show([], 0)
+        self.entries.set_class(True, "-empty")
         said = self.query_one(".log-words", Static)
         said.display = True
         said.update(trouble(message.error, ("u", "another user"), ("d", "detail")))

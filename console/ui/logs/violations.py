@@ -153,7 +153,7 @@ class ViolationsView(Container):
         said = self.query_one(".log-words", Static)
         said.display = not message.groups
         said.update("No attempt that row-level security stopped is in audit_logs.")
-        lines.display = bool(message.groups)
+        lines.set_class(not message.groups, "-empty")
         self.refresh_bindings()
 
     def _heads(self) -> Content:
