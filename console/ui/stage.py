@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from importlib import import_module
 
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.reactive import var
 
 from console.connection.profile import Profile
-from console.ui.connections import Connections
+from console.errors import ConsoleError
+from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.places import Place, TablePlace
 from console.ui.status import Status
@@ -68,6 +72,8 @@ class Stage(Container):
             if pane.display:
                 shown = pane
         if shown is None:
+            if self.is_empty:
+                self._look_back()
             made = getattr(import_module(module_of(index)), f"{NAMES[index]}Pane")(self.connections)
             assert isinstance(made, Pane)
             made.id = wanted
@@ -77,3 +83,16 @@ class Stage(Container):
                 made.recall(memory)
             shown = made
         shown.open(place)
+
+    @work(group="look back")
+    async def _look_back(self) -> None:
+        """Tells of an earlier run of retention whose end nobody saw."""
+        from console.ui.unfinished import count_runs
+
+        with contextlib.suppress(ConsoleError):
+            session = await self.connections.open(BROWSE)
+            if await asyncio.to_thread(count_runs, session):
+                said = (
+                    "An earlier run of retention did not end: 5 Retention tells what became of it."
+                )
+                self.notify(said, severity="warning", timeout=12, markup=False)

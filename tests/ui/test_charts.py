@@ -36,6 +36,7 @@ def test_what_fills_a_cell_can_be_given() -> None:
 def test_columns_stand_on_the_ground() -> None:
     assert columns([0, 1, 2, None], 4, 2) == ["  █ ", "▁██·"]
     assert columns([1], 4, 1) == ["███ "]
+    assert columns([1, 1, 2], 10, 1) == ["▄▄▄▄▄▄████"]
 
 
 @given(values=VALUES, width=st.integers(0, 70), height=st.integers(1, 8))
@@ -45,4 +46,4 @@ def test_nothing_is_drawn_beyond_its_place(
     assert len(sparkline(values, width)) <= width
     rows = columns(values, width, height)
     assert len(rows) == height
-    assert all(len(row) <= max(width, 1) for row in rows)
+    assert {len(row) for row in rows} == {width if values else 0}

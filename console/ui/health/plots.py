@@ -124,10 +124,9 @@ def _plot(series: _Series, days: Sequence[Day], room: int, height: int) -> list[
 
 def _axis(days: Sequence[Day], room: int) -> Content:
     first, last = str(days[0].day), str(days[-1].day)
-    wide = max(1, room // len(days)) * min(len(days), room)
     many = -(-len(days) // room)
     between = "days of UTC" if many == 1 else f"the highest of {many} days each"
-    gap = max(1, wide - len(first) - len(last))
+    gap = max(1, room - len(first) - len(last))
     return Content.styled(" " * (_EDGE + 1) + first + f"{between:^{gap}}" + last, "$muted")
 
 

@@ -47,6 +47,7 @@ MARKS = {
 }
 WORDS = {Status.OK: "ok", Status.WARN: "warn", Status.FAIL: "fail", Status.UNAVAILABLE: "n/a"}
 _SPARK = 10
+_DETAIL_FROM = 54
 _LEAST_DETAIL = 14
 
 
@@ -194,12 +195,14 @@ class CheckList(Lines):
             (f"   {mark} {WORDS[check.status]:<5} ", f"{strong}{style}"),
             f"{titled(name):<20} ",
             (f"{check.amount:>8} ", "bold" if strong else ""),
-            (f" {course(vitals, name, _SPARK):<{_SPARK}}  ", "$primary"),
+            (f" {course(vitals, name, _SPARK)}", "$primary"),
         )
         # The beginning of a sentence of three letters says nothing.
-        if width - line.cell_length < _LEAST_DETAIL:
+        place = max(_DETAIL_FROM, line.cell_length + 2)
+        if width - place < _LEAST_DETAIL:
             return line
-        return line + Content.styled(visible(check.detail), "$muted")
+        gap = " " * (place - line.cell_length)
+        return Content.assemble(line, gap, (visible(check.detail), "$muted"))
 
 
 def course(vitals: Vitals, name: str, width: int) -> str:

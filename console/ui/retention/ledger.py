@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from console.errors import ConsoleError
+from console.ui import words
 from console.ui.retention import account
 from console.ui.retention.policies import HEADS, PolicyList
 from console.ui.trouble import keys, trouble
@@ -60,6 +61,7 @@ class Ledger(Container):
         super().__init__()
         self.view = "words"
         self.has_result = False
+        self._ended = Content("")
         self._plan: RetentionPlan | None = None
 
     def compose(self) -> ComposeResult:
@@ -145,6 +147,8 @@ class Ledger(Container):
         if text is not None:
             self._words("retention-result").show(text)
             self.has_result = True
+            self._ended = Content.styled(f"ended {words.clock()}", "$muted")
+        self.note(self._ended)
         self.caption.left = Content.styled("What was deleted", "bold")
         self._display("result")
 

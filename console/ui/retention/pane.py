@@ -54,7 +54,7 @@ class RetentionPane(Pane):
         Binding("t", "switch", "On / off"),
         Binding("r", "count", "Count again"),
         Binding("l", "last_result", "Last result"),
-        Binding("k", "seen", "Seen: the interrupted run", priority=True),
+        Binding("k", "seen", "Seen: the interrupted run", show=False, priority=True),
         Binding("p", "pause", "Pause / go on"),
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "stop", "Cancel"),

@@ -33,8 +33,7 @@ def squeezed(values: Values, width: int) -> list[float | None]:
         return list(values)
     if width <= 0:
         return []
-    edges = [len(values) * place // width for place in range(width + 1)]
-    stretches = (values[start:end] for start, end in pairwise(edges))
+    stretches = (values[start:end] for start, end in pairwise(edges(width, len(values))))
     return [
         max((value for value in stretch if value is not None), default=None)
         for stretch in stretches
@@ -61,20 +60,27 @@ def _level(value: float, top: float) -> str:
 
 
 def columns(values: Values, width: int, height: int) -> list[str]:
-    """Draws numbers from 0 up as columns, from the top row down.
+    """Draws numbers from 0 up as columns over the whole width, from the top row down.
 
-    Each column is as wide as there is room for, with a gap from four cells on; a number that is
-    not there leaves a dot on the ground. Below 0 nothing is drawn.
+    From four cells on a column has a gap behind it; a number that is not there leaves dots on
+    the ground. Below 0 nothing is drawn.
     """
-    shown = squeezed(values, max(width, 1))
+    shown = squeezed(values, width)
     top = max((value for value in shown if value is not None), default=0.0)
-    wide = max(1, width // max(len(shown), 1))
-    gap = 1 if wide >= 4 else 0
-    rows = []
-    for row in range(height - 1, -1, -1):
-        cells = [_cell(value, top, row, height) * (wide - gap) + " " * gap for value in shown]
-        rows.append("".join(cells))
-    return rows
+    spans = [end - start for start, end in pairwise(edges(len(shown), width))]
+    gap = 1 if spans and min(spans) >= 4 else 0
+    return [
+        "".join(
+            _cell(value, top, row, height) * (span - gap) + " " * gap
+            for value, span in zip(shown, spans, strict=True)
+        )
+        for row in range(height - 1, -1, -1)
+    ]
+
+
+def edges(number: int, width: int) -> list[int]:
+    """Returns where so many equal parts of a width begin and end, in whole cells."""
+    return [place * width // number for place in range(number + 1)] if number else []
 
 
 def _cell(value: float | None, top: float, row: int, height: int) -> str:

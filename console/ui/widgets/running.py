@@ -94,7 +94,11 @@ def _at(state: Progress, paused: bool, width: int) -> list[Content]:
     facts = [number, f"{words.count(round(state.rate))} a second"]
     if state.eta is not None and known in ("working", "waiting"):
         facts.append(f"{words.duration(state.eta)} left")
-    facts.append(words.plural(state.batches, "batch", "batches"))
+    more = [words.plural(state.batches, "batch", "batches")]
     if state.targets > 1:
-        facts.append(f"{words.count(state.total)} in all")
-    return [*lines, Content("   ").join(map(Content, facts))]
+        more.append(f"{words.count(state.total)} in all")
+    return [
+        *lines,
+        Content("   ").join(map(Content, facts)),
+        Content.styled("   ".join(more), "$muted"),
+    ]
