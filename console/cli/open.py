@@ -30,16 +30,18 @@ def has_terminal() -> bool:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Opens the console.
+    """Opens the console: on a target, on the environment's, or where one is chosen.
 
     Raises:
         UsageError: No terminal, or the target is neither a profile nor a URL.
     """
     from console.cli.connecting import target
     from console.cli.running import no_deadline
+    from console.connection.known import from_environment
 
     try:
-        profile = target(options)
+        named = options.dsn is not None or from_environment() is not None
+        profile = target(options) if named else None
     except UsageError as error:
         if options.word is not None:
             error.hint += "; rowsight --help lists the commands"

@@ -9,7 +9,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -79,7 +79,7 @@ async def check(
     *,
     ask_password: AskPassword | None = None,
     beyond: tuple[Beyond, ...] = (),
-) -> AsyncIterator[Step]:
+) -> AsyncGenerator[Step, None]:
     """Tries a profile from the name of the host to the rights of the role.
 
     Ends with the first step that fails. The login is the console's own way of connecting, so

@@ -14,13 +14,11 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
+from console.connection.profile import Environment, Profile
 from console.journal import state_folder
-
-if TYPE_CHECKING:
-    from console.connection.profile import Profile
 
 KEPT = 12
 """Recent targets that are kept."""
@@ -83,8 +81,8 @@ def favourites() -> frozenset[str]:
 def note_visit(profile: Profile) -> None:
     """Notes that a connection was made."""
     target = target_of(profile)
-    if not target:
-        return
+    if not target or profile.environment is Environment.DEMO:
+        return  # a demo is gone by the next time
     document = _read()
     now = Visit(target, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     others = [visit for visit in recent() if visit.target != target]

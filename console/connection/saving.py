@@ -37,13 +37,7 @@ def save_profile(name: str, settings: Mapping[str, Setting], *, was: str | None 
         Refused: Another profile has that name.
         NotFound: There is no profile named `was`.
     """
-    if not name.strip() or name != name.strip() or not name.isprintable():
-        raise UsageError("a profile needs a name", hint="letters, digits, - and _ are best")
-    if "://" in name or "=" in name or name.startswith("-"):
-        raise UsageError(
-            "a profile's name holds neither = nor ://, and begins with no -",
-            hint="-d would take it for something else",
-        )
+    check_name(name)
 
     def change(document: TOMLDocument) -> None:
         import tomlkit
@@ -65,6 +59,21 @@ def save_profile(name: str, settings: Mapping[str, Setting], *, was: str | None 
                 table[key] = value
 
     return _rewritten(change)[name]
+
+
+def check_name(name: str) -> None:
+    """Checks that a profile can have that name.
+
+    Raises:
+        UsageError: `-d` would not find it.
+    """
+    if not name.strip() or name != name.strip() or not name.isprintable():
+        raise UsageError("a profile needs a name", hint="letters, digits, - and _ are best")
+    if "://" in name or "=" in name or name.startswith("-"):
+        raise UsageError(
+            "a profile's name holds neither = nor ://, and begins with no -",
+            hint="-d would take it for something else",
+        )
 
 
 def as_profile(name: str, settings: Mapping[str, Setting]) -> Profile:

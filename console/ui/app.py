@@ -21,6 +21,7 @@ from console.assets import theme_file
 from console.connection.profile import Profile
 from console.errors import UsageError
 from console.ui import remembered, settings, themes
+from console.ui.pane import Pane
 from console.ui.sanitise import Sanitise
 from console.ui.settings import Settings
 from console.ui.toosmall import TooSmall, fits
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.screen import Screen
     from textual.widget import Widget
+
+    from console.connection.embedded import EmbeddedServer
+    from console.ui.connect.screen import ConnectScreen
 
 SHEETS = (
     "workspace",
@@ -83,7 +87,7 @@ class RowsightApp(App[None]):
 
     def __init__(
         self,
-        profile: Profile,
+        profile: Profile | None,
         *,
         theme: str | None = None,
         tab: int | None = None,
@@ -93,6 +97,9 @@ class RowsightApp(App[None]):
         company: Company | None = None,
         tour: bool = False,
     ) -> None:
+        self.embedded: EmbeddedServer | None = None
+        """The demo's server, where it was started from the screen."""
+        self._begins_unconnected = profile is None
         self.chosen = chosen or Settings()
         self._company = company
         self._own_schemes = themes.Folder(settings.themes_folder())
@@ -103,7 +110,11 @@ class RowsightApp(App[None]):
         self.animation_level = "none"
         self._sanitise = Sanitise()
         self._workspace = Workspace(
-            profile, tab=tab, table=table, restores=self.chosen.restore, offers_tour=tour
+            profile or Profile(),
+            tab=tab,
+            table=table,
+            restores=self.chosen.restore,
+            offers_tour=tour,
         )
         for name in list(self.available_themes):
             self.unregister_theme(name)
@@ -125,8 +136,42 @@ class RowsightApp(App[None]):
         return chosen if chosen in self.available_themes else fitting
 
     def get_default_screen(self) -> Screen[None]:
-        """Starts on the workspace, so that the first frame is the real one."""
+        """Starts on the workspace, or with no database to go to, where one is chosen."""
+        if self._begins_unconnected:
+            from console.ui.connect.screen import ConnectScreen
+
+            return ConnectScreen()
         return self._workspace
+
+    async def on_connect_screen_open(self, message: ConnectScreen.Open) -> None:
+        """Leaves the database that is open, and goes to the one that was chosen."""
+        demo = message.demo is not None
+        before, self._workspace = (
+            self._workspace,
+            Workspace(
+                message.profile,
+                tab=None,
+                table=None,
+                restores=self.chosen.restore,
+                offers_tour=demo,
+            ),
+        )
+        for worker in self.workers:
+            if worker.node is not self:
+                worker.cancel()
+        while len(self.screen_stack) > 1:
+            await self.pop_screen()
+        # The screen that the console began with stays below; Textual can't do without it.
+        if self.screen is before:
+            await before.query(Pane).remove()
+        await self.push_screen(self._workspace)
+        await before.connections.close()
+        if demo:
+            from console.demo import traffic
+
+            self.embedded = message.demo
+            work = traffic(message.profile)
+            self.run_worker(work, group="company", exit_on_error=False)
 
     def get_driver_class(self) -> type[Driver]:
         """Takes the driver that survives its terminal, where Textual would take its parent."""
@@ -262,7 +307,7 @@ def told(error: BaseException) -> str:
 
 
 def open_console(
-    profile: Profile,
+    profile: Profile | None,
     *,
     tab: int | None = None,
     table: str | None = None,
@@ -272,7 +317,8 @@ def open_console(
     """Runs the console on the terminal until it is left.
 
     Args:
-        profile: Where to connect; a missing password is asked for on the screen.
+        profile: Where to connect, a missing password being asked for on the screen; None
+            for choosing there.
         tab: Which tab to start on, counted from 0; None for where it was left.
         table: A table to open at once on the first tab: `table` or `schema.table`.
         company: Runs beside the console, from its first frame to its end.
@@ -304,4 +350,6 @@ def open_console(
         return INTERRUPTED
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        if app.embedded is not None:
+            app.embedded.stop()
     return app.return_code or 0

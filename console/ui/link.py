@@ -45,6 +45,7 @@ class LinkedScreen(Screen[None]):
         Binding("r", "reconnect", "Reconnect"),
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "give_up", "Give up connecting"),
+        Binding("C", "elsewhere", "Another database", show=False),
     ]
 
     # Not reactive(): that would repaint the whole screen with every round trip measured.
@@ -248,6 +249,12 @@ class LinkedScreen(Screen[None]):
         error = CannotConnect("the attempt to connect was given up", hint="nothing was changed")
         self._disconnected(Link.FAILED, error)
 
+    def action_elsewhere(self) -> None:
+        """Chooses another database; esc comes back to this one."""
+        from console.ui.connect.screen import ConnectScreen
+
+        self.app.push_screen(ConnectScreen(inside=True))
+
     def action_detail(self) -> None:
         """Shows what the server said about the failed connection."""
         from console.ui.dialogs import ErrorDetail
@@ -262,6 +269,8 @@ class LinkedScreen(Screen[None]):
                 return self.status.link in (Link.FAILED, Link.RECONNECTING)
             case "detail":
                 return self.status.error is not None
+            case "elsewhere":
+                return not self.connections.operating
             case "give_up":
                 return self.status.link is Link.CONNECTING
             case _:
