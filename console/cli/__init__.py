@@ -69,7 +69,11 @@ def _named(arguments: list[str]) -> int:
 def _run(arguments: list[str]) -> int:
     from importlib import import_module
 
-    from console.cli import output, running
+    from console.cli import running
+
+    if arguments == ["--version"]:  # asked by scripts again and again: no grammar for that
+        return _version(as_json=False)
+
     from console.cli.parser import parse
     from console.errors import UsageError
 
@@ -82,13 +86,7 @@ def _run(arguments: list[str]) -> int:
             raise
         return 0
     if options.version:
-        from console import __version__
-
-        if options.json:
-            output.document({"version": __version__})
-        else:
-            output.line(f"rowsight {__version__}")
-        return 0
+        return _version(as_json=options.json)
     if options.no_color:
         os.environ["NO_COLOR"] = "1"
     if options.no_keyring:
@@ -97,6 +95,17 @@ def _run(arguments: list[str]) -> int:
         running.deadline(options.timeout)
     code: int = import_module(options.module).run(options)
     return code
+
+
+def _version(*, as_json: bool) -> int:
+    from console import __version__
+    from console.cli import output
+
+    if as_json:
+        output.document({"version": __version__})
+    else:
+        output.line(f"rowsight {__version__}")
+    return 0
 
 
 def _broken(argument: str) -> bool:

@@ -16,7 +16,7 @@ def add(command: AddCommand) -> None:
     steps = access.add_subparsers(metavar="STEP", dest="step", required=True)
 
     who = command("who", "people matching an e-mail, name or id prefix", "access", steps)
-    who.add_argument("search", metavar="SEARCH")
+    who.add_argument("search", metavar="SEARCH", help="the beginning of it")
     who.add_argument("--limit", metavar="N", type=count, default=20, help="default: 20")
 
     matrix = command("matrix", "what personas may do with every table", "access_tables", steps)
@@ -27,7 +27,7 @@ def add(command: AddCommand) -> None:
 
     why = command("why", "why a persona sees or may change a row, or not", "access", steps)
     add_personas(why)
-    why.add_argument("--table", metavar="T", required=True)
+    why.add_argument("--table", metavar="T", required=True, help="table or schema.table")
     why.add_argument(
         "--key", metavar="COL=VAL", nargs="+", action="extend", help="which row, by its key"
     )
@@ -48,7 +48,7 @@ def add(command: AddCommand) -> None:
 
     whatif = command("whatif", "try another USING for a policy, without DDL", "access", steps)
     add_personas(whatif)
-    whatif.add_argument("--table", metavar="T", required=True)
+    whatif.add_argument("--table", metavar="T", required=True, help="table or schema.table")
     whatif.add_argument("--policy", metavar="NAME", required=True, help="may be a new one")
     whatif.add_argument("--using", metavar="EXPR", required=True, help="the expression to try")
     whatif.add_argument("--rows", metavar="N", type=count, default=10_000, help="rows to try")
@@ -64,7 +64,7 @@ def add(command: AddCommand) -> None:
         "--no-counts", action="store_true", help="leave out numbers of rows, for data that grows"
     )
     check = command("check", "has access changed since the snapshot?", "access_baseline", steps)
-    check.add_argument("file", metavar="FILE")
+    check.add_argument("file", metavar="FILE", help="what `access snapshot` wrote")
 
 
 def _tables(parser: argparse.ArgumentParser) -> None:

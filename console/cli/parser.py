@@ -32,6 +32,13 @@ class AddCommand(Protocol):
 
 
 class _Parser(argparse.ArgumentParser):
+    def format_help(self) -> str:
+        from console.cli.examples import under
+
+        self.epilog = under(self.prog.removeprefix("rowsight").strip())
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
+        return super().format_help()
+
     def error(self, message: str) -> NoReturn:
         # argparse quotes what it did not understand, and that may be a URL with a password.
         message = re.sub(r"://[^/@\s]*@", "://…@", message)
@@ -211,6 +218,10 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
         import_module(grammar).add(command)
 
     command("doctor", "what rowsight finds on this machine and at the target", "doctor")
+    completion = command("completion", "a script for your shell", "completion")
+    completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
+    command("man", "the manual page, for man(1)", "manual")
+
     return parser, list(commands.choices)
 
 
