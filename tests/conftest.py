@@ -182,6 +182,18 @@ def master_db(fresh_database: FreshDatabase) -> Profile:
     return fresh_database("master")
 
 
+@contextlib.contextmanager
+def named_database(
+    server: EmbeddedServer, templates: dict[tuple[str, str], str], name: str, kind: str = "master"
+) -> Iterator[psycopg.Connection[Any]]:
+    """Makes a database of a fixed name, as pictures need it; yields a superuser's connection."""
+    _drop(server, name)
+    _clone(server, name, _template(server, kind, templates))
+    with superuser(server, name) as connection:
+        yield connection
+    _drop(server, name)
+
+
 @pytest.fixture(scope="module")
 def shared_sample(
     server: EmbeddedServer, templates: dict[tuple[str, str], str]

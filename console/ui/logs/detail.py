@@ -73,10 +73,11 @@ class EntryDetail(Dialog[str]):
                 parts.append(side_by_side(_text(self.line.before), _text(entry), 60))
         if entry.detail is not None:
             parts.append(highlighted(pretty(entry.detail)[:_LONGEST]))
+        shown = {entry.user, entry.action, entry.resource, entry.resource_id, entry.detail}
         rest = {
             name: value[:_LONGEST]
             for name, value in (self.whole or {}).items()
-            if value is not None and value not in told.values() and value != entry.detail
+            if value is not None and value not in shown
         }
         if self.whole is None:
             parts.append(Content.styled("the row is not there any more", "$warning"))

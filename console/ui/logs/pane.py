@@ -21,6 +21,7 @@ from console.errors import ConsoleError, UsageError
 from console.logs.live import FIRST
 from console.logs.poll import Mark
 from console.logs.source import LogEntry
+from console.logs.standing import describe_gap
 from console.logs.tail import Polled, TailEvent
 from console.logs.typed import written
 from console.logs.violations import ACTION, Violation
@@ -238,9 +239,13 @@ class LogsPane(Going):
         message.stop()
         if isinstance(message.lines, ViolationList):
             self._show_attempts()
-        elif isinstance(message.lines, EntryList) and message.lines.entry is not None:
-            assert message.lines.current is not None
-            self.read_whole_row(message.lines.current)
+        elif isinstance(message.lines, EntryList) and message.lines.current is not None:
+            line = message.lines.current
+            if line.entry is not None:
+                self.read_whole_row(line)
+            else:
+                told = line.note or (describe_gap(line.gap) if line.gap else "")
+                self.notify(visible(told), timeout=10, markup=False)
 
     def _show_attempts(self) -> None:
         group = self.violations.list.current

@@ -111,6 +111,8 @@ class StreamView(History):
     def _nothing(self) -> Content:
         if self.typed:
             text = Content.assemble(("No entry fits the filter. ", "bold"), "f changes it.")
+        elif any(source.filtered for source in self.live.sources):
+            text = Content.styled("The logs hold nothing that this login may see.", "bold")
         else:
             text = Content.styled("No entries yet. What is written from now on comes up here.", "")
         seen = seen_by(self.live)
