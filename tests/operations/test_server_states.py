@@ -66,12 +66,32 @@ def named(taken: Pulse) -> dict[str, Check]:
 
 
 async def until(ask: Callable[[], Awaitable[Check]], holds: Callable[[Check], bool]) -> Check:
-    for _ in range(400):
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + 60
+    while loop.time() < deadline:
         check = await ask()
         if holds(check):
             return check
         await asyncio.sleep(0.02)
     raise AssertionError(f"{check.name} stays {check.status}, {check.value}: {check.detail}")
+
+
+async def seen(connection: psycopg.Connection[Any], condition: str) -> None:
+    """Waits until a server says that something is so."""
+    for _ in range(3000):
+        if connection.execute(f"select {condition}".encode()).fetchone() == (True,):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"never: {condition}")
+
+
+def clear(database: psycopg.Connection[Any]) -> None:
+    """Takes away what the lagging replica left, however its test ended."""
+    database.execute(
+        "select pg_drop_replication_slot(slot_name) from pg_replication_slots"
+        " where slot_name = 'copy'"
+    )
+    database.execute("drop table if exists lag, more, seen")
 
 
 async def test_nearly_all_connections_are_taken(primary: EmbeddedServer) -> None:
@@ -122,7 +142,8 @@ async def test_a_replica_that_lags_is_seen_from_both_ends(
         standby = Standby(primary, slot="copy")
         held = contextlib.ExitStack()
         held.enter_context(standby)
-    with held:
+    with contextlib.ExitStack() as after, held:
+        after.callback(clear, database)
         profile = replace(standby.profile(), read_only=True)
 
         async def at_primary() -> Check:
@@ -136,16 +157,9 @@ async def test_a_replica_that_lags_is_seen_from_both_ends(
         assert "streaming, async" in check.detail
         with psycopg.connect(standby.dsn(), autocommit=True) as other:
             database.execute("create table seen ()")
-            for _ in range(200):
-                if other.execute("select to_regclass('seen') is not null").fetchone() == (True,):
-                    break
-                await asyncio.sleep(0.02)
+            await seen(other, "to_regclass('seen') is not null")
             other.execute("select pg_wal_replay_pause()")
-            for _ in range(200):
-                state = other.execute("select pg_get_wal_replay_pause_state()").fetchone()
-                if state == ("paused",):
-                    break
-                await asyncio.sleep(0.02)
+            await seen(other, "pg_get_wal_replay_pause_state() = 'paused'")
             database.execute(
                 "drop table if exists lag; create table lag as"
                 " select n, repeat('x', 100) from generate_series(1, 20000) n"
@@ -182,7 +196,6 @@ async def test_a_replica_that_lags_is_seen_from_both_ends(
             Status.WARN,
             "1 slot, 1 inactive; copy keeps most",
         )
-    database.execute("select pg_drop_replication_slot('copy'); drop table lag, more, seen")
 
 
 async def test_a_standby_that_hears_nothing_fails(primary: EmbeddedServer) -> None:
@@ -210,11 +223,7 @@ async def test_a_standby_without_a_transaction_can_not_tell_the_time(
         held.enter_context(standby)
     with held, psycopg.connect(standby.dsn(), autocommit=True) as other:
         other.execute("select pg_wal_replay_pause()")
-        for _ in range(200):
-            state = other.execute("select pg_get_wal_replay_pause_state()").fetchone()
-            if state == ("paused",):
-                break
-            await asyncio.sleep(0.02)
+        await seen(other, "pg_get_wal_replay_pause_state() = 'paused'")
         database.execute("create table t as select generate_series(1, 10000); drop table t")
 
         async def delay() -> Check:

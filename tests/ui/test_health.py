@@ -244,6 +244,21 @@ async def test_the_configuration_file_sets_limits_and_rhythm(
         await until(pilot, "✕ 1 fail")
 
 
+async def test_a_wrong_setting_is_told_and_the_defaults_hold(
+    master_db: Profile, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "wrong.toml"
+    config.write_text("[health]\nnonsense = 1\n")
+    monkeypatch.setenv("ROWSIGHT_CONFIG", str(config))
+    app = RowsightApp(read_only(master_db), tab=3)
+    async with app.run_test(size=(200, 24)) as pilot:
+        await opened(pilot)
+        assert "health.nonsense" in lines(app)[2]
+        await pilot.press("d")
+        await until(pilot, "What happened")
+        assert "there is no limit 'nonsense'" in text(app)
+
+
 async def test_a_lost_connection_is_made_again(master_db: Profile, admin: Admin) -> None:
     app = RowsightApp(read_only(master_db), tab=3)
     async with app.run_test(size=SMALL) as pilot:

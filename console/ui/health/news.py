@@ -48,7 +48,7 @@ class Ended(Message):
 
 @dataclass
 class Failed(Message):
-    """Something could not be read or done; `job` is `pulse`, `survey` or `end`."""
+    """Something could not be read or done; `job` is `settings`, `pulse`, `survey` or `end`."""
 
     job: str
     error: ConsoleError

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.worker import Worker, WorkerState
 
-from console.errors import CannotConnect, ConsoleError
+from console.errors import ConsoleError
 from console.operations.check import Status
 from console.operations.monitor import Monitor
 from console.ui import words
@@ -36,6 +36,8 @@ _SURVEY_EVERY = 60.0
 """Seconds from one survey to the next at least; the functions are run when asked for only."""
 _UNWATCHED = 5
 """How much longer the interval is while another tab is shown."""
+_REFUSALS = {"wrong_password", "password_needed", "not_admitted", "no_such_role"}
+"""Failures that are not tried again: each attempt might bring the login closer to a lock-out."""
 
 
 class HealthPane(Pane):
@@ -58,6 +60,8 @@ class HealthPane(Pane):
         self.monitor = Monitor()
         self.vitals = Vitals(self.monitor)
         self.error: ConsoleError | None = None
+        self._failing = ""
+        """Which job the error is of."""
         self.paused = False
         self._surveying: Worker[None] | None = None
         self._wake = asyncio.Event()
@@ -87,11 +91,10 @@ class HealthPane(Pane):
         try:
             settings = read_settings()
         except ConsoleError as error:
-            self.error = error
+            self.call_later(self._failed, Failed("settings", error))
         else:
             self.monitor.limits = settings.limits
             self.monitor.interval = settings.interval
-        self._watch()
         self.action_again()
 
     def open(self, place: Place | None = None) -> None:
@@ -110,8 +113,7 @@ class HealthPane(Pane):
                 pulse = await self.monitor.refresh(session)
             except ConsoleError as error:
                 self.post_message(Failed("pulse", error))
-                # Where the server says no, to ask again and again may lock the login out.
-                if isinstance(error, CannotConnect) and error.code != CannotConnect.code:
+                if error.code in _REFUSALS:
                     return
             else:
                 self.post_message(Beat(pulse, words.clock()))
@@ -160,7 +162,7 @@ class HealthPane(Pane):
     @on(Beat)
     def _beat(self, message: Beat) -> None:
         self.vitals = replace(self.vitals, pulse=message.pulse, pulse_at=message.at)
-        if self.error is not None and isinstance(self.error, CannotConnect):
+        if self._failing == "pulse":
             self.error = None
         self._show()
 
@@ -176,12 +178,14 @@ class HealthPane(Pane):
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
-        self.error = message.error
-        self.board.caption.right = Content.assemble(
-            ("✕ ", "$error bold"), visible(message.error.message), ("  d detail", "$muted")
-        )
+        self.error, self._failing = message.error, message.job
+        said = visible(message.error.message)
         if message.job == "end":
-            self.notify(visible(message.error.message), severity="warning", markup=False)
+            self.notify(said, severity="warning", markup=False)
+        else:
+            self.board.caption.right = Content.assemble(
+                ("✕ ", "$error bold"), said, ("  d detail", "$muted")
+            )
         self.refresh_bindings()
 
     def _show(self) -> None:
@@ -192,7 +196,7 @@ class HealthPane(Pane):
             self._found = True
             if self.vitals.worst is not Status.OK and self.board.checks.cursor <= 1:
                 self.board.checks.to_problem()
-        if self.error is None:
+        if self.error is None or self._failing == "end":
             self.board.caption.right = self._rhythm()
 
     def _rhythm(self) -> Content:
