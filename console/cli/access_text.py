@@ -162,7 +162,7 @@ def print_decision(decision: Decision) -> None:
 
     verb = {"select": "see"}.get(decision.command, decision.command)
     row = f" · {decision.label}" if decision.label else ""
-    heading = f"{decision.persona} · {verb} a row of {readable(decision.table)}{row}"
+    heading = f"{decision.persona.label} · {verb} a row of {readable(decision.table)}{row}"
     _print(wrapped(heading, _width(), "muted"))
     _print(tell(decision, _width()))
 

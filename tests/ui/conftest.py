@@ -12,6 +12,8 @@ from console.connection.embedded import EmbeddedServer, find_binaries
 from console.connection.profile import Environment, Profile
 from console.ui import words
 from console.ui.app import RowsightApp
+from tests.conftest import _clone, _template
+from tests.ui.acme import ACME
 
 OpenApp = Callable[..., RowsightApp]
 
@@ -61,6 +63,19 @@ def shop(server: EmbeddedServer) -> Iterator[Profile]:
     yield server.profile("shop")
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute("drop database if exists shop with (force)")
+
+
+@pytest.fixture(scope="module")
+def acme(server: EmbeddedServer, templates: dict[tuple[str, str], str]) -> Iterator[Profile]:
+    """The migration with a few people and fixed times, under a fixed name; only read."""
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("drop database if exists acme with (force)")
+    _clone(server, "acme", _template(server, "master", templates))
+    with psycopg.connect(server.dsn("acme"), autocommit=True) as connection:
+        connection.execute(ACME.encode())
+    yield server.profile("acme")
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("drop database if exists acme with (force)")
 
 
 @pytest.fixture

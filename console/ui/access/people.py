@@ -15,6 +15,7 @@ from textual.content import Content
 from console.access.persona import Persona, remarks, with_aal
 from console.access.rules import Command
 from console.access.telling import Line, wrapped
+from console.errors import CannotConnect, ConsoleError
 from console.ui import words
 from console.ui.access.told import Told
 from console.ui.access.view import View, nobody
@@ -38,14 +39,14 @@ class Summary:
 
     Attributes:
         person: The account behind it; None for a role.
-        sees: What it sees of every table.
+        sees: What it sees of every table, or why that is not known.
         login: Who previews start from.
         superuser: Whether that is a superuser.
     """
 
     persona: Persona
     person: Person | None
-    sees: Matrix
+    sees: Matrix | ConsoleError
     login: str
     superuser: bool
 
@@ -116,8 +117,15 @@ class PeopleView(View):
             user = persona.user_id
             people = await find_people(login, user) if user else []
             person = next((one for one in people if one.id == user), None)
-            sees = await matrix(login, acting, [persona], commands=(Command.SELECT,))
             server = acting.server
+            try:
+                sees: Matrix | ConsoleError = await matrix(
+                    login, acting, [persona], commands=(Command.SELECT,)
+                )
+            except ConsoleError as error:
+                if error.exit_code == CannotConnect.exit_code:
+                    raise
+                sees = error
             return Summary(
                 persona,
                 person,
@@ -130,9 +138,8 @@ class PeopleView(View):
 
     def _take(self, summary: Summary) -> None:
         self.summary = summary
-        spent = words.duration(summary.sees.elapsed)
         self.caption.left = Content.styled(visible(str(summary.persona)), "bold")
-        self.caption.right = Content.styled(f"{words.clock()}, {spent}", "$muted")
+        self.caption.right = Content.styled(words.clock(), "$muted")
         self.query_one(Told).show(partial(_lines, summary))
         self.show_body()
 
@@ -216,14 +223,18 @@ def _account(summary: Summary, width: int) -> list[Line]:
     return lines
 
 
-def _sees(sees: Matrix, persona: Persona, width: int) -> list[Line]:
+def _sees(sees: Matrix | ConsoleError, persona: Persona, width: int) -> list[Line]:
+    if isinstance(sees, ConsoleError):
+        lines: list[Line] = [(("What is seen", "strong"),)]
+        lines += wrapped(sees.message, width, "bad", indent="  ", first="✕ ")
+        return [*lines, *wrapped(sees.hint, width, "", indent="    ")]
     cells = [(row.table, row.cells[persona.label][Command.SELECT]) for row in sees.rows]
     counts = Counter(cell.state for _, cell in cells)
     said = [f"{_MARKS[s]} {_WORDS[s]} of {counts[s]}" for s in ("all", "some", "none") if counts[s]]
     said += [f"✗ denied on {counts['denied']}"] if counts["denied"] else []
     said += [f"! error on {counts['error']}"] if counts["error"] else []
     tables = words.plural(len(cells), "table")
-    lines: list[Line] = [(("What is seen", "strong"),)]
+    lines = [(("What is seen", "strong"),)]
     lines += wrapped(f"{tables}: {'   '.join(said)}", width, "", indent="  ")
     for table, cell in cells:
         if cell.state in ("all", "some", "error"):

@@ -121,6 +121,8 @@ class PersonaPicker(Dialog[Persona]):
         self.offer = Offer()
         self.level: int | None = None
         """The assurance level that was chosen, if one was."""
+        self._wrong = ""
+        """What is wrong with the presets."""
         self._moved = False
         self._awaited = False
         """Whether enter was pressed before an answer was there."""
@@ -222,8 +224,7 @@ class PersonaPicker(Dialog[Persona]):
     @on(Known)
     def _known(self, message: Known) -> None:
         self.offer.kept, self.offer.roles = message.kept, message.roles
-        if message.wrong:
-            self._say(Content.assemble(("✕ ", "$error bold"), visible(message.wrong)))
+        self._wrong = message.wrong
         self._show()
         if self.typed:
             self._look_for()
@@ -287,6 +288,9 @@ class PersonaPicker(Dialog[Persona]):
     @on(Lines.Moved)
     def _describe(self) -> None:
         choice = self.choices.current
+        if self._wrong and not self.typed:
+            self._say(Content.assemble(("✕ ", "$error bold"), visible(self._wrong)))
+            return
         if choice is None:
             looked = self.typed and self.typed == self.offer.text
             self._say(Content("Nobody is called that." if looked else ""))
@@ -358,7 +362,7 @@ class PersonaPicker(Dialog[Persona]):
         """Cancels a search that takes its time; else leaves without an answer."""
         if self.searching and monotonic() - self._since > PATIENCE and self._worker is not None:
             self.run_worker(self.connections.give_up(PEOPLE, self._worker), group="stop")
-            self._awaited = False
+            self._worker, self._awaited = None, False
             self._say(Content.styled("cancelled", "$warning"))
         else:
             self.dismiss(None)

@@ -269,7 +269,11 @@ def withheld(error: ConsoleError) -> Content:
         (),
         *wrapped(f"{error.hint[:1].upper()}{error.hint[1:]}.", 72, "", indent="  "),
         (),
-        *((("    ", ""), (line, "sql")) for line in preview_login_sql().splitlines()),
+        *(
+            line
+            for statement in preview_login_sql().splitlines()
+            for line in wrapped(statement, 72, "sql", indent="    ")
+        ),
         (),
     ]
     return Content("\n").join(
