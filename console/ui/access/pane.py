@@ -72,7 +72,7 @@ class Switch(Widget):
             if entry.module == self.active:
                 parts.append(Content.styled(f" {entry.label} ", "bold underline"))
                 continue
-            before, _, after = entry.label.rpartition(entry.key)
+            before, _, after = entry.label.partition(entry.key)
             parts.append(
                 Content.assemble(
                     (f" {before}", "$muted"),

@@ -295,14 +295,7 @@ class PersonaPicker(Dialog[Persona]):
             looked = self.typed and self.typed == self.offer.text
             self._say(Content("Nobody is called that." if looked else ""))
             return
-        parts = [choice.detail] if choice.detail else []
-        level = self.level or choice.aal
-        parts += [f"aal{level}"] if level else []
-        about = Content.styled(visible(" · ".join(parts)), "$muted")
-        long = [mark for mark in choice.marks if " " in mark]
-        if long:
-            about = Content.assemble((f"⚠ {visible('; '.join(long))}", "$warning"), "\n", about)
-        self._say(about)
+        self._say(described(choice, self.level))
 
     def _say(self, text: Content) -> None:
         self.query_one("#persona-detail", Static).update(text)
@@ -366,3 +359,15 @@ class PersonaPicker(Dialog[Persona]):
             self._say(Content.styled("cancelled", "$warning"))
         else:
             self.dismiss(None)
+
+
+def described(choice: Choice, level: int | None) -> Content:
+    """Says more of a choice than its line holds: what to mind about it, its id, its level."""
+    parts = [choice.detail] if choice.detail else []
+    level = level or choice.aal
+    parts += [f"aal{level}"] if level else []
+    about = Content.styled(visible(" · ".join(parts)), "$muted")
+    long = [mark for mark in choice.marks if " " in mark]
+    if long:
+        about = Content.assemble((f"⚠ {visible('; '.join(long))}", "$warning"), "\n", about)
+    return about
