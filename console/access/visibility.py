@@ -275,13 +275,23 @@ async def count_visible(
     persona: Persona,
     relation: Relation,
     *,
+    where: sql.Composable | None = None,
     bound: int = BOUND,
     seconds: float = 5.0,
 ) -> Count:
-    """Counts the rows a persona sees: exactly up to a bound, else "at least" that many."""
+    """Counts the rows a persona sees: exactly up to a bound, else "at least" that many.
+
+    Args:
+        preview: The connection for the persona's side.
+        persona: Whose eyes.
+        relation: The table.
+        where: A condition of the console's own making; None for all rows.
+        bound: Rows that are counted at most.
+        seconds: What it may take; beyond, the count is unknown.
+    """
     async with preview.impersonate(persona, statement_timeout=seconds) as acting:
         table = sql.Identifier(relation.schema, relation.name)
-        return as_count(await acting.attempt(bounded_count(table, bound)), bound)
+        return as_count(await acting.attempt(bounded_count(table, bound, where)), bound)
 
 
 def bounded_count(

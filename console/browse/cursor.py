@@ -133,6 +133,10 @@ class CursorSource:
             places=tuple((str(first + number),) for number in range(len(rows))),
         )
 
+    def key(self, place: Place) -> tuple[tuple[str, str], ...]:
+        """Returns nothing: a row's number does not name it."""
+        return ()
+
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place, as far as it stays there."""
         return sql.SQL("{}{}{} limit 1 offset {}").format(

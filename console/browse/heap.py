@@ -133,6 +133,10 @@ class HeapSource:
         """
         return await read(self.session, *queries)
 
+    def key(self, place: Place) -> tuple[tuple[str, str], ...]:
+        """Returns where the row lies, which names it only as long as nobody changes it."""
+        return () if self._split else (("ctid", place[0] or ""),)
+
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place."""
         *oid, tid = place

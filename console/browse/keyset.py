@@ -67,7 +67,7 @@ class KeysetSource:
         self.size = size
         self.order = tuple(Order(sort.column.name, sort.descending) for sort in sorts)
         self._sorts = sorts
-        self._key = frozenset(part.column for part in paths.keys[0].parts)
+        self._key = tuple(part.column for part in paths.keys[0].parts)
         self._chart = Chart(session, selection.relation, paths, sorts)
         # A value that is on the screen whole need not be sent twice.
         shown = {c.name: n for n, c in enumerate(selection.shown) if c.width > 0}
@@ -161,6 +161,11 @@ class KeysetSource:
             ConsoleError: The server refused one, or the connection is gone.
         """
         return await read(self.session, *queries)
+
+    def key(self, place: Place) -> tuple[tuple[str, str], ...]:
+        """Returns the columns of the key, in its order, with their values."""
+        values = {sort.column.name: value for sort, value in zip(self._sorts, place, strict=True)}
+        return tuple((name, values[name] or "") for name in self._key)
 
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place."""

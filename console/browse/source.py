@@ -67,6 +67,9 @@ class PageSource(Protocol):
     def one(self, place: Place) -> sql.Composed:
         """Returns what stands behind FROM to read the row at a place."""
 
+    def key(self, place: Place) -> tuple[tuple[str, str], ...]:
+        """Returns columns and values that name the row at a place; empty where nothing does."""
+
     async def close(self) -> None:
         """Lets go of what the server holds for it."""
 

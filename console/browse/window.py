@@ -44,6 +44,7 @@ class Window:
         source: Where pages come from.
         on_shift: Told when rows on the screen get other numbers: what was row i is now row
             i + n.
+        on_change: Told when something was read ahead: there may be more rows, or a total.
         pages: Pages kept at most.
         size: Bytes they may take, roughly.
     """
@@ -53,10 +54,12 @@ class Window:
         source: PageSource,
         *,
         on_shift: Callable[[int], None] = lambda rows: None,
+        on_change: Callable[[], None] = lambda: None,
         pages: int = 50,
         size: int = 8 << 20,
     ) -> None:
         self.source = source
+        self._on_change = on_change
         self._shelf = Shelf(pages, size)
         self._numbers = Numbering(source.size, on_shift, self._shelf)
         self._down = True
@@ -93,6 +96,11 @@ class Window:
         stretch = self._numbers.holding(index)
         return stretch is not None and stretch.exact
 
+    @property
+    def last(self) -> int | None:
+        """The number of the last row; None while the end was not met."""
+        return self._numbers.last
+
     async def open(self) -> Page:
         """Reads the first page, and learns how far there is to scroll.
 
@@ -108,7 +116,7 @@ class Window:
             if not page.more:
                 numbers.certainty = Certainty.EXACT
             elif guess is not None and not self.source.secured:
-                numbers.extent = max(guess, self.extent)
+                numbers.extent = max(guess, len(page.rows) + 1)
                 numbers.certainty = Certainty.ESTIMATE
             elif not self.source.numbered:
                 planned = await planned_rows(
@@ -286,6 +294,7 @@ class Window:
                     try:
                         await self.source.prepare()
                         await self._extend(stretch, down=down)
+                        self._on_change()
                     except ConsoleError:
                         # Whoever asks for these rows will hear of it; nobody has yet.
                         self._failed = stretch

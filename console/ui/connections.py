@@ -103,6 +103,7 @@ class Connections:
         self._on_writing = on_writing
         self._sessions: dict[str, Session] = {}
         self._opening: dict[str, asyncio.Lock] = {}
+        self._beside: list[Session] = []
 
     async def open(self, purpose: str) -> Session:
         """Returns the connected session for a purpose, connecting where it is not.
@@ -153,6 +154,15 @@ class Connections:
             on_state=self._on_state if purpose == BROWSE else None,
         )
 
+    def beside(self, purpose: str) -> Session:
+        """Makes a session for one job of its own, not connected yet.
+
+        Whoever takes it closes it; at the latest it is closed along with all others.
+        """
+        self._beside = [one for one in self._beside if one.state is not SessionState.CLOSED]
+        self._beside.append(self._made(purpose))
+        return self._beside[-1]
+
     async def preview(self, purpose: str = PREVIEW) -> Preview:
         """Returns a connection on which everything runs as a persona.
 
@@ -196,3 +206,5 @@ class Connections:
         """Closes all of them."""
         for purpose in list(self._sessions):
             await self._drop(purpose)
+        for session in self._beside:
+            await session.close()

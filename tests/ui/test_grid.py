@@ -8,7 +8,7 @@ from typing import Any
 from textual.app import App, ComposeResult
 from textual.geometry import Offset
 
-from console.ui.widgets.grid import NULL, Grid, GridColumn, Row, RowsAtHand, fitted
+from console.ui.widgets.grid import NULL, Grid, GridColumn, GridSource, Row, RowsAtHand, fitted
 from tests.ui.screen import lines, until
 
 
@@ -35,10 +35,13 @@ class Shown(App[None]):
         self.missing.append((message.first, message.last))
 
 
-class Endless:
+class Endless(GridSource):
     """Ten million rows that are made when asked for, and a count of how often that was."""
 
-    columns: Sequence[GridColumn] = (GridColumn("n", 8, numeric=True), GridColumn("text", 12))
+    columns: Sequence[GridColumn] = (
+        GridColumn("n", 8, numeric=True),
+        GridColumn("text", 12, place=1),
+    )
     row_count = 10_000_000
 
     def __init__(self, known: int = 10_000_000) -> None:

@@ -37,7 +37,7 @@ class Contents(Container):
 
     def compose(self) -> ComposeResult:
         """Begins with the rows."""
-        yield Rows()
+        yield Rows(self.connections)
 
     @property
     def rows(self) -> Rows:

@@ -1,146 +1,269 @@
-"""The rows of a relation, or words in their place."""
+"""The rows of a relation with all that can be done with them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
-from textual.app import ComposeResult
-from textual.content import Content
-from textual.widgets import Static
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.message import Message
 
-from console.catalog.relations import Relation
-from console.ui import words
-from console.ui.clipboard import copy
+from console.errors import ConsoleError
+from console.ui.connections import BROWSE, Connections
+from console.ui.pane import Pane
+from console.ui.places import WhyPlace
+from console.ui.tables.filter_bar import FilterBar
+from console.ui.tables.reading import Opened, Wanted
+from console.ui.tables.taking import TakingTable
+from console.ui.tables.told import amount
 from console.ui.tables.view import View
-from console.ui.trouble import keys
-from console.ui.widgets.caption import Caption
-from console.ui.widgets.grid import Grid, RowsAtHand, fitted
-from console.ui.widgets.relations import protection
 from console.visible import visible
 
 if TYPE_CHECKING:
-    from console.browse.page import Page
-    from console.connection.session import ServerInfo
+    from console.access.persona import Persona
+    from console.connection.session import Session
+
+_STEP = 4
+"""Cells by which a column grows or shrinks."""
 
 
-def described(relation: Relation) -> Content:
-    """Says what the catalog knows of a relation, before anything of it is read."""
-    facts = [("kind", relation.kind)]
-    if relation.rows_estimate is not None:
-        facts.append(("rows", words.estimate(relation.rows_estimate)))
-    if relation.bytes is not None:
-        facts.append(("size", words.size(relation.bytes)))
-    if word := protection(relation)[0]:
-        policies = words.plural(relation.policies, "policy", "policies")
-        facts.append(("access", f"{word}, {policies}"))
-    facts.append(("owner", relation.owner))
-    lines = [Content.styled(visible(relation.identity), "bold")]
-    if relation.comment:
-        lines.append(Content(visible(relation.comment)))
-    lines.append(Content(""))
-    lines += [Content.assemble((f"{name:<8}", "$muted"), visible(text)) for name, text in facts]
-    return Content("\n").join([*lines, Content(""), keys(("enter", "opens"), ("/", "filters"))])
+class Rows(TakingTable):
+    """A table with its keys."""
 
+    BINDING_GROUP_TITLE = "Rows of a table"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Row"),
+        Binding("slash", "filter", "Filter", key_display="/", priority=True),
+        Binding("s", "sort", "Sort"),
+        Binding("w", "why", "Why?"),
+        Binding("x", "only", "All / only theirs"),
+        Binding("percent_sign", "goto('%')", "Go to a percentage", show=False),
+        Binding("colon", "goto('')", "Go to a row", show=False),
+        Binding("number_sign", "count", "Count exactly", show=False),
+        Binding("v", "shown_columns", "Choose columns", show=False),
+        Binding("minus", "hide", "Hide the column", show=False),
+        Binding("less_than_sign", "widen(-1)", "Narrower column", show=False),
+        Binding("greater_than_sign", "widen(1)", "Wider column", show=False),
+        Binding("equals_sign", "fit", "Fit the column", show=False),
+    ]
 
-def amount(page: Page) -> str:
-    """Says how many rows these are, and of how many; estimates are marked as such."""
-    number = len(page.rows)
-    if not page.more:
-        return words.plural(number, "row")
-    if page.relation.rows_estimate is None:
-        return f"the first {words.count(number)} rows"
-    whole = words.estimate(max(page.relation.rows_estimate, number + 1))
-    return f"the first {words.count(number)} of {whole} rows"
+    @dataclass
+    class Counted(Message):
+        """All rows were counted."""
 
+        opened: Opened
+        rows: int
 
-def nothing(page: Page, server: ServerInfo | None) -> Content:
-    """Says that there are no rows, or none that this login may see."""
-    bound = server is not None and not (server.superuser or server.bypass_rls)
-    hidden = page.relation.rls and bound
-    text = "No rows that you may see: row-level security is on here." if hidden else "No rows."
-    return Content.styled(text, "$muted")
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(connections)
+        self._why: Opened | None = None
+        """Where a row was asked about while there was nobody to ask for."""
 
+    # Keys
 
-class Rows(View):
-    """One row that says what is shown, and the rows."""
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers only what applies now."""
+        match action:
+            case "filter":
+                return self.wanted is not None and not self.bar.is_edited
+            case "only":
+                return self.persona is not None and self.opened is not None
+            case "choose" | "why" | "goto" | "fit":
+                return self.opened is not None and self.opened.window.extent > 0
+            case "sort" | "hide" | "widen" | "shown_columns":
+                return self.source is not None and bool(self.source.columns)
+            case "count":
+                return self.opened is not None
+            case _:
+                return super().check_action(action, parameters)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.page: Page | None = None
-        self.read_at = ""
+    def action_choose(self) -> None:
+        """Shows the row under the cursor in full."""
+        from console.ui.tables.record import Record
 
-    def compose(self) -> ComposeResult:
-        """Lays out everything there may be; rows or words are displayed."""
-        yield Caption()
-        yield Grid(id="rows")
-        yield Static(id="about")
+        window = self.window
+        if window is not None and window.find(self.grid.cursor_row) is not None:
+            row = Record(self.connections, window, self.grid.cursor_row, self._eyes)
+            self.post_message(View.Open(row))
 
-    def on_mount(self) -> None:
-        """Starts with words."""
-        self.grid.display = False
+    async def _eyes(self) -> Session:
+        """Whoever reads these rows also reads what they refer to."""
+        if self.opened is not None and self.opened.wanted.persona is not None:
+            return self.opened.window.source.session
+        return await self.connections.open(BROWSE)
 
-    @property
-    def grid(self) -> Grid:
-        """The rows."""
-        return self.query_one(Grid)
-
-    def take_focus(self) -> None:
-        """The grid has it, where there is one."""
-        if self.page is not None:
-            self.screen.set_focus(self.grid)
-
-    def say(self, heading: str, text: Content) -> None:
-        """Shows words in place of a relation."""
-        self.page = None
-        self.head(heading, Content(""))
-        about = self.query_one("#about", Static)
-        about.update(text)
-        about.display, self.grid.display = True, False
-
-    def show(self, page: Page, read_at: str, server: ServerInfo | None) -> None:
-        """Shows the rows of a page; of the same relation, the cursor stays where it is."""
-        again = self.page is not None and self.page.relation.identity == page.relation.identity
-        self.page, self.read_at = page, read_at
-        names = [column.name for column in page.columns]
-        numeric = [column.category == "N" for column in page.columns]
-        rows = RowsAtHand(fitted(names, numeric, page.rows), page.rows)
-        self.grid.display = True
-        self.grid.show(rows, keep_cursor=again)
-        about = self.query_one("#about", Static)
-        about.update(nothing(page, server))
-        about.display = not page.rows
-        self.grid.set_class(not page.rows, "-empty")
-        self._write_caption()
-
-    def _write_caption(self) -> None:
-        page = self.page
-        if page is None:
+    def action_filter(self) -> None:
+        """Goes to the filter."""
+        wanted = self.wanted
+        if wanted is None:
             return
-        word, style = protection(page.relation)
-        facts = Content.assemble(f"{amount(page)}  ", (word, style))
-        grid = self.grid
-        place = ""
-        if len(grid.source.columns) > 1 and grid.source.row_count:
-            place = f"{grid.cursor_row + 1}:{grid.cursor_column + 1}/{len(grid.source.columns)}  "
-        spent = words.duration(page.elapsed)
-        self.head(
-            page.relation.identity,
-            facts,
-            Content.assemble(place, (f"{self.read_at}, {spent}", "$muted")),
-        )
+        self.bar.edit(self.opened.window.source.selection.known if self.opened else ())
+        if not self.bar.values:
+            self._know(wanted)
 
-    @on(Grid.Moved)
-    def _moved(self) -> None:
-        self._write_caption()
+    @work(exclusive=True, group="values")
+    async def _know(self, wanted: Wanted) -> None:
+        from contextlib import suppress
 
-    @on(Grid.CopyCell)
-    def _copy(self, message: Grid.CopyCell) -> None:
-        row = self.grid.source.row(message.row)
-        value = row[message.column] if row is not None else None
-        if value is None:
-            self.notify("NULL holds no text to copy", timeout=2, markup=False)
-        elif self.page is not None and (message.row, message.column) in self.page.cut:
-            copy(self.app, value, f"The first {words.count(len(value))} characters")
+        from console.catalog.enumerated import list_enumerated
+
+        # Without them there is less to complete; nobody asked for more.
+        with suppress(ConsoleError):
+            session = await self.connections.open(BROWSE)
+            self.bar.know(await list_enumerated(session, wanted.relation))
+
+    @on(FilterBar.Applied)
+    def _filter(self, message: FilterBar.Applied) -> None:
+        if self.wanted is not None:
+            self.take_focus()
+            self.read(replace(self.wanted, where=message.text, persona=None), "filtering")
+
+    @on(FilterBar.Left)
+    def _filter_left(self) -> None:
+        self.error = None
+        self.take_focus()
+        self.write_caption()
+
+    def action_sort(self) -> None:
+        """Sorts by the column under the cursor: upwards, downwards, not at all."""
+        from console.browse.page import Order
+
+        if self.source is None or self.wanted is None:
+            return
+        name = self.source.columns[self.grid.cursor_column].name
+        before = next((part for part in self.wanted.order if part.column == name), None)
+        order: tuple[Order, ...] = (Order(name, descending=before is not None),)
+        if before is not None and before.descending:
+            order = ()
+        doing = f"sorting by {visible(name)}" if order else "back to the usual order"
+        self.read(replace(self.wanted, order=order, persona=None), doing)
+
+    def action_only(self) -> None:
+        """Shows only what the persona sees, or every row with what is hidden marked."""
+        if self.opened is not None:
+            self.only = not self.only
+            name = visible(self.persona.label) if self.only and self.persona else "this login"
+            wanted = replace(self.opened.wanted, persona=None)
+            self.read(wanted, f"reading as {name}")
+
+    def action_why(self) -> None:
+        """Goes to the question why the row under the cursor is or is not seen."""
+        opened = self.opened
+        found = self.window.find(self.grid.cursor_row) if self.window is not None else None
+        if opened is None or found is None:
+            return
+        page, number = found
+        key = opened.window.source.key(page.places[number])
+        if not key or key[0][0] == "ctid":
+            self.notify(
+                "this row has no key to name it by", severity="warning", timeout=4, markup=False
+            )
+        elif self.persona is None:
+            self._why = opened
+            self.app.call_later(self.screen.run_action, "lens")
         else:
-            copy(self.app, value, "Cell")
+            self.post_message(Pane.Visit(WhyPlace(opened.wanted.relation.identity, key)))
+
+    def look_as(self, persona: Persona | None) -> None:
+        """Looks through somebody's eyes; goes on to why, if that was asked before."""
+        super().look_as(persona)
+        asked, self._why = self._why, None
+        if persona is not None and asked is not None and asked is self.opened:
+            self.action_why()
+
+    # The columns, and where to go
+
+    def _arranged(self, names_on: str | None = None) -> None:
+        """Draws the columns as they are wanted now, with the cursor on the one of that name."""
+        source = self.source
+        if source is not None:
+            source.arrange()
+            names = [column.name for column in source.columns]
+            if names_on in names:
+                self.grid.cursor_column = names.index(names_on)
+            self.grid.cursor_column = max(0, min(self.grid.cursor_column, len(names) - 1))
+            self.grid.renew()
+            self.write_caption()
+
+    def action_widen(self, sign: int) -> None:
+        """Gives the column under the cursor more cells, or fewer."""
+        if self.source is not None:
+            self.source.widen(self.grid.cursor_column, sign * _STEP)
+            self.grid.renew()
+
+    def action_fit(self) -> None:
+        """Gives the column under the cursor the cells that the rows on the screen need."""
+        if self.source is not None:
+            self.source.fit(self.grid.cursor_column, self.grid.on_screen)
+            self.grid.renew()
+
+    def action_hide(self) -> None:
+        """Hides the column under the cursor, unless it is the last one."""
+        source = self.source
+        if source is not None and len(source.columns) > 1:
+            source.shape.hidden.add(source.columns[self.grid.cursor_column].name)
+            self._arranged()
+            self.notify("hidden; v shows it again", timeout=2, markup=False)
+
+    def action_shown_columns(self) -> None:
+        """Asks which columns to show."""
+        from console.ui.tables.dialogs import ChooseColumns
+
+        source = self.source
+        if source is None:
+            return
+        name = source.columns[self.grid.cursor_column].name
+
+        def choose(hidden: set[str] | None) -> None:
+            if hidden is not None:
+                source.shape.hidden = hidden
+                self._arranged(name)
+
+        names = [column.name for column in source.page.columns]
+        self.app.push_screen(ChooseColumns(names, source.shape.hidden), choose)
+
+    def action_goto(self, sign: str) -> None:
+        """Asks for a row's number or a percentage, and goes there."""
+        from console.ui.tables.dialogs import Goto, parse_goto
+
+        window = self.window
+        if window is None:
+            return
+
+        def go(text: str | None) -> None:
+            index = None if text is None else parse_goto(text, window.extent)
+            if index is not None and window is self.window:
+                self.go(index)
+
+        self.app.push_screen(Goto(amount(window), sign), go)
+
+    def action_count(self) -> None:
+        """Counts all rows, each one."""
+        if self.opened is not None:
+            self.caption.busy("counting every row")
+            self._worker = self._count(self.opened)
+            self.screen.refresh_bindings()
+
+    @work(exclusive=True, group="read")
+    async def _count(self, opened: Opened) -> None:
+        from console.browse.count import count_rows
+
+        source = opened.window.source
+        session = source.session if opened.wanted.persona else await self.connections.open(BROWSE)
+        self.using = session
+        try:
+            chosen = source.selection.chosen
+            rows = await count_rows(session, opened.wanted.relation, chosen)
+        except ConsoleError as error:
+            self.post_message(self.Failed(opened.wanted, error))
+        else:
+            self.post_message(self.Counted(opened, rows))
+
+    @on(Counted)
+    def _counted(self, message: Counted) -> None:
+        if message.opened is self.opened:
+            self._finish()
+            message.opened.window.counted(message.rows)
+            self.grid.renew()
+            self.write_caption()

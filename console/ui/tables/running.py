@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from console.connection.session import Session, TextTable
 from console.errors import ConsoleError
 from console.ui.connections import BROWSE, Connections
-from console.ui.widgets.grid import GridColumn, Row
+from console.ui.widgets.grid import GridColumn, GridSource, Row
 
 if TYPE_CHECKING:
     from console.browse.page import Page
@@ -87,7 +87,7 @@ async def plan_of(connections: Connections, text: str, holding: Holding) -> Plan
 
 
 @dataclass(frozen=True, slots=True)
-class QueryRows:
+class QueryRows(GridSource):
     """The rows of a window, as the grid draws them."""
 
     window: Window

@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
+from console.errors import ConsoleError
 from console.ui.widgets.caption import Caption
 from console.visible import visible
 
@@ -35,6 +36,9 @@ class View(Vertical):
 
     class Close(Message):
         """The view that is shown is to uncover what lies below."""
+
+    error: ConsoleError | None = None
+    """What went wrong last, for `d` to show in full."""
 
     _head: tuple[str, Content, Content] = ("", _NOTHING, _NOTHING)
 

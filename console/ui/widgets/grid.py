@@ -7,13 +7,9 @@ of a table is the cost of a screenful, whatever its size.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
-from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -24,103 +20,33 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.visible import visible
+from console.ui.widgets.placing import Placing
+from console.ui.widgets.rows import (
+    NULL,
+    GridColumn,
+    GridSource,
+    Mark,
+    Row,
+    RowsAtHand,
+    fit,
+    fitted,
+)
 
-NULL = "∅"
-"""How SQL NULL is drawn; the text `null` in a column looks different."""
+__all__ = ["NULL", "Grid", "GridColumn", "GridSource", "Mark", "Row", "RowsAtHand", "fitted"]
 
-Row = Sequence[str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class GridColumn:
-    """How one column is drawn.
-
-    Attributes:
-        name: As the database writes it; made visible when drawn.
-        width: Cells.
-        numeric: Whether values stand at the right edge.
-    """
-
-    name: str
-    width: int
-    numeric: bool = False
-
-
-class GridSource(Protocol):
-    """Where rows come from."""
-
-    @property
-    def columns(self) -> Sequence[GridColumn]:
-        """The columns, in order."""
-
-    @property
-    def row_count(self) -> int:
-        """Rows that can be scrolled to; may be an estimate."""
-
-    def row(self, index: int) -> Row | None:
-        """Returns a row, or None while it is not at hand."""
-
-
-@dataclass(frozen=True, slots=True)
-class RowsAtHand:
-    """A source whose rows are all in memory."""
-
-    columns: Sequence[GridColumn]
-    rows: Sequence[Row]
-
-    @property
-    def row_count(self) -> int:
-        """Number of rows."""
-        return len(self.rows)
-
-    def row(self, index: int) -> Row | None:
-        """Returns a row."""
-        return self.rows[index] if 0 <= index < len(self.rows) else None
-
-
-def _shown_width(text: str | None) -> int:
-    if text is None:
-        return 1
-    return len(text) if text.isascii() else cell_len(visible(text))
-
-
-def fitted(
-    names: Sequence[str],
-    numeric: Sequence[bool],
-    rows: Iterable[Row],
-    *,
-    widest: int = 40,
-    sample: int = 100,
-) -> tuple[GridColumn, ...]:
-    """Makes columns as wide as their names and their first values need.
-
-    Args:
-        names: Column names.
-        numeric: Which columns stand at the right edge.
-        rows: What to measure.
-        widest: Cells no column exceeds.
-        sample: Rows that are measured.
-    """
-    widths = [max(3, cell_len(visible(name))) for name in names]
-    for row in islice(rows, sample):
-        for index, value in enumerate(row):
-            if widths[index] < widest:
-                widths[index] = max(widths[index], _shown_width(value))
-    return tuple(
-        GridColumn(name, min(width, widest), right)
-        for name, width, right in zip(names, widths, numeric, strict=True)
-    )
+_KEPT = 400
+"""Lines that are kept as they were drawn."""
 
 
 class Grid(ScrollView, can_focus=True, inherit_bindings=False):
-    """Rows and columns under a cell cursor, with a header that stays."""
+    """Rows and columns under a cell cursor; header and frozen columns stay."""
 
     BINDING_GROUP_TITLE = "Rows"
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "grid--header",
         "grid--header-cursor",
         "grid--null",
+        "grid--dimmed",
         "grid--row",
         "grid--cell",
     }
@@ -140,9 +66,6 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     cursor_row = reactive(0)
     cursor_column = reactive(0)
-
-    GAP = 2
-    """Cells between two columns."""
 
     @dataclass
     class Moved(Message):
@@ -165,6 +88,12 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             return isinstance(message, Grid.Missing)
 
     @dataclass
+    class LastWanted(Message):
+        """The last row is wanted, and its number is not known."""
+
+        grid: Grid
+
+    @dataclass
     class CopyCell(Message):
         """The person wants the text of a cell."""
 
@@ -174,53 +103,87 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
         self._source: GridSource = RowsAtHand((), ())
-        self._starts: list[int] = [0]
+        self._placing = Placing()
         self._lacking: set[int] = set()
+        self._lines: dict[int, Strip] = {}
+        self._drawn_for: tuple[Style, int] | None = None
 
     @property
     def source(self) -> GridSource:
         """Where the rows come from."""
         return self._source
 
+    @property
+    def on_screen(self) -> range:
+        """The rows that are on the screen."""
+        first = self.scroll_offset.y
+        return range(first, min(first + max(0, self.size.height - 1), self._source.row_count))
+
     def show(self, source: GridSource, *, keep_cursor: bool = False) -> None:
         """Draws another source, from its first cell unless the cursor is to stay."""
         self._source = source
-        # One blank cell at the left edge, then each column with its gap.
-        self._starts = list(accumulate((c.width + self.GAP for c in source.columns), initial=1))
+        if not keep_cursor:
+            self._placing.left = 0
         self.renew()
         if not keep_cursor:
             self.scroll_to(0, 0, animate=False)
             self.cursor_row = self.cursor_column = 0
         self.cursor_row = max(0, min(self.cursor_row, source.row_count - 1))
         self.cursor_column = max(0, min(self.cursor_column, len(source.columns) - 1))
+        self._follow_column()
 
     def renew(self) -> None:
-        """Takes note that the source has other or more rows now."""
-        self.virtual_size = Size(self._starts[-1] - 1, self._source.row_count + 1)
-        self.refresh()
+        """Takes note that the source has other or more rows or columns now."""
+        size = Size(self.size.width, self._source.row_count + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+        self._lay_out()
+
+    def shift(self, rows: int) -> None:
+        """Takes note that what was row i is now row i + n: nothing moves on the screen."""
+        self.renew()
+        with self.prevent(self.Moved):
+            self.scroll_to(y=self.scroll_offset.y + rows, animate=False, immediate=True)
+            self._set_row(self.cursor_row + rows)
+
+    def put_cursor(self, row: int) -> None:
+        """Moves the cursor to a row, which comes to stand at the top if it was not in sight."""
+        if row not in self.on_screen:
+            self.scroll_to(y=row, animate=False, immediate=True)
+        self._set_row(row)
+
+    def on_resize(self) -> None:
+        """Columns are laid out for the width there is."""
+        self.renew()
+        self._follow_column()
+
+    # The cursor
 
     def watch_cursor_row(self, before: int, after: int) -> None:
         """Redraws the two rows concerned."""
+        self._lines.pop(before, None)
+        self._lines.pop(after, None)
         self.refresh_lines(before + 1)
         self.refresh_lines(after + 1)
-        self._follow()
+        if self._source.columns:
+            # The header covers the first line of the screen, so the row must clear it.
+            self.scroll_to_region(
+                Region(0, after + 1, 1, 1),
+                spacing=Spacing(top=1),
+                animate=False,
+                immediate=True,
+            )
+        self._tell()
 
     def watch_cursor_column(self) -> None:
         """Redraws, for the header marks the column too."""
-        self.refresh()
-        self._follow()
+        self._follow_column()
+        self.refresh_lines(0)
+        self.refresh_lines(self.scroll_offset.y)
+        self.refresh_lines(self.cursor_row + 1)
+        self._tell()
 
-    def _follow(self) -> None:
-        if not self._source.columns:
-            return
-        column = self._source.columns[self.cursor_column]
-        # The header covers the first line of the screen, so the row must clear it.
-        self.scroll_to_region(
-            Region(self._starts[self.cursor_column] - 1, self.cursor_row + 1, column.width + 2, 1),
-            spacing=Spacing(top=1),
-            animate=False,
-            immediate=True,
-        )
+    def _tell(self) -> None:
         self.post_message(self.Moved(self, self.cursor_row, self.cursor_column))
 
     def _set_row(self, row: int) -> None:
@@ -240,7 +203,11 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_edge_row(self, step: int) -> None:
         """Moves the cursor to the first or the last row."""
-        self._set_row(0 if step < 0 else self._source.row_count - 1)
+        last = 0 if step < 0 else self._source.last
+        if last is None:
+            self.post_message(self.LastWanted(self))
+        else:
+            self._set_row(last)
 
     def action_edge_column(self, step: int) -> None:
         """Moves the cursor to the first or the last column."""
@@ -253,9 +220,34 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor."""
-        self._set_column(bisect_right(self._starts, event.x + self.scroll_offset.x) - 1)
+        at = [number for number, start, _ in self._placing.placed if start <= event.x]
+        self._set_column(at[-1] if at else 0)
         if event.y > 0:
             self._set_row(event.y - 1 + self.scroll_offset.y)
+
+    def _on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        self._scroll_columns(1)
+        event.stop()
+
+    def _on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        self._scroll_columns(-1)
+        event.stop()
+
+    def _scroll_columns(self, step: int) -> None:
+        self._placing.left += step
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._placing.lay_out(self._source, self.size.width)
+        self._lines.clear()
+        self.refresh()
+
+    def _follow_column(self) -> None:
+        """Scrolls sideways until the cursor's column is in sight."""
+        if self._placing.follow(self._source, self.size.width, self.cursor_column):
+            self._lay_out()
+
+    # Drawing
 
     def render_line(self, y: int) -> Strip:
         """Draws one line of the screen; the first is the header."""
@@ -263,24 +255,28 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         base = self.rich_style
         if not self._source.columns:
             return Strip.blank(width, base)
+        if self._drawn_for != (base, width):
+            self._lines.clear()
+            self._drawn_for = base, width
         if y == 0:
-            segments = self._header(base)
-        else:
-            index = y - 1 + self.scroll_offset.y
-            if index >= self._source.row_count:
-                return Strip.blank(width, base)
-            row = self._source.row(index)
-            if row is None:
-                self._lack(index)
-                return Strip([Segment(" …", base)]).adjust_cell_length(width, base)
-            segments = self._row(row, index == self.cursor_row, base)
-            if index == self.cursor_row:
-                base += self.get_component_rich_style("grid--row", partial=True)
-        skipped = self._starts[self._on_screen().start] - 1
-        left = self.scroll_offset.x - skipped
-        # Neighbours of one style are joined: each costs an escape sequence on the wire.
-        line = Strip(segments).simplify().adjust_cell_length(max(left + width, 1), base)
-        return line.crop(left, left + width)
+            return Strip(self._header(base, width), width)
+        index = y - 1 + self.scroll_offset.y
+        if index >= self._source.row_count:
+            return Strip.blank(width, base)
+        kept = self._lines.get(index)
+        if kept is not None and index != self.cursor_row:
+            return kept
+        row = self._source.row(index)
+        if row is None:
+            self._lack(index)
+            text = fit(f" {self._source.placeholder}", width)
+            return Strip([Segment(text, base)], width)
+        strip = Strip(self._row(index, row, base, width), width)
+        if index != self.cursor_row:
+            if len(self._lines) > _KEPT:
+                self._lines.clear()
+            self._lines[index] = strip
+        return strip
 
     def _lack(self, index: int) -> None:
         """Notes a row to ask for; one message tells of all that a paint lacked."""
@@ -293,48 +289,44 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self._lacking.clear()
         self.post_message(self.Missing(self, first, last))
 
-    def _on_screen(self) -> range:
-        """The columns that are on the screen, at least in part."""
-        left = self.scroll_offset.x
-        first = max(0, bisect_right(self._starts, left) - 1)
-        last = bisect_right(self._starts, left + self.size.width)
-        return range(first, min(last, len(self._source.columns)))
-
-    def _header(self, base: Style) -> list[Segment]:
+    def _header(self, base: Style, width: int) -> list[Segment]:
         style = base + self.get_component_rich_style("grid--header", partial=True)
         marked = style + self.get_component_rich_style("grid--header-cursor", partial=True)
-        segments = [Segment(" ", style)]
-        for index in self._on_screen():
-            column = self._source.columns[index]
-            text = _fit(visible(column.name), column.width, column.numeric)
-            here = index == self.cursor_column
-            segments += (Segment(text, marked if here else style), Segment(" " * self.GAP, style))
-        segments.append(Segment(" " * self.size.width, style))
-        return segments
+        return [
+            Segment(text, marked if number == self.cursor_column else style)
+            for number, text in self._placing.header(self._source, width)
+        ]
 
-    def _row(self, row: Row, current: bool, base: Style) -> list[Segment]:
+    def _row(self, index: int, row: Row, base: Style, width: int) -> list[Segment]:
+        current = index == self.cursor_row
+        mark = self._source.mark(index) if self._source.marked else None
         style = base
         if current:
             style += self.get_component_rich_style("grid--row", partial=True)
         null = style + self.get_component_rich_style("grid--null", partial=True)
-        cell = style + self.get_component_rich_style("grid--cell", partial=True)
-        segments = [Segment(" ", style)]
-        for index in self._on_screen():
-            column = self._source.columns[index]
-            value = row[index]
-            text = NULL if value is None else visible(value)
-            text = _fit(text, column.width, column.numeric)
-            if current and index == self.cursor_column:
-                chosen = cell
+        dimmed = style + self.get_component_rich_style("grid--dimmed", partial=True)
+        plain = dimmed if mark is not None and mark.dimmed else style
+        segments: list[Segment] = []
+        # Neighbours of one style are joined: each costs an escape sequence on the wire.
+        text, drawn = mark.glyph if mark is not None else "", plain
+        cell = len(text)
+        for number, start, room in self._placing.placed:
+            column = self._source.columns[number]
+            value = row[column.place]
+            if current and number == self.cursor_column:
+                chosen = style + self.get_component_rich_style("grid--cell", partial=True)
+            elif value is None:
+                chosen = null
             else:
-                chosen = null if value is None else style
-            segments += (Segment(text, chosen), Segment(" " * self.GAP, style))
+                chosen = dimmed if column.dimmed else plain
+            text += " " * (start - cell)
+            if chosen is not drawn:
+                segments.append(Segment(text, drawn))
+                text, drawn = "", chosen
+            text += fit(NULL if value is None else value, room, right=column.numeric)
+            cell = start + room
+            if drawn is not plain:
+                segments.append(Segment(text, drawn))
+                text, drawn = "", plain
+        segments.append(Segment(text + " " * (width - cell), drawn))
         return segments
-
-
-def _fit(text: str, width: int, right: bool) -> str:
-    """Cuts or pads text to a number of cells."""
-    length = cell_len(text)
-    if length > width:
-        return set_cell_size(text, width - 1) + "…"
-    return " " * (width - length) + text if right else text + " " * (width - length)

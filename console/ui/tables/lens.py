@@ -1,0 +1,121 @@
+"""The X-ray of the rows on the screen: which of them somebody else sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.ui import words
+from console.ui.connections import Connections
+from console.ui.widgets.rows import Mark
+from console.visible import visible
+
+if TYPE_CHECKING:
+    from console.access.persona import Persona
+    from console.access.visibility import Count, State
+    from console.browse.page import Page, Place
+    from console.browse.window import Window
+    from console.ui.tables.reading import Opened
+
+XRAY = "x-ray"
+"""The purpose of the login's side of the X-ray, so that a slow policy holds up no paging."""
+
+_MARKS = {
+    "visible": Mark("●"),
+    "hidden": Mark("○", dimmed=True),
+    "gone": Mark("✕", dimmed=True),
+}
+_UNKNOWN = Mark("·")
+_MOST = 20_000
+"""Rows whose marks are remembered."""
+
+
+class Lens:
+    """What is known of the rows of one window through somebody's eyes.
+
+    Attributes:
+        denied: Columns the persona may not read.
+        count: How many rows it sees altogether; None while that is not known.
+        message: Why it sees none, or why nothing can be told.
+        warning: What the connection can't hold to; empty for nothing.
+    """
+
+    def __init__(self, persona: Persona) -> None:
+        self.persona = persona
+        self.denied: frozenset[str] = frozenset()
+        self.count: Count | None = None
+        self.message = ""
+        self.warning = ""
+        self._states: dict[Place, State] = {}
+
+    def mark(self, place: Place) -> Mark:
+        """Returns the mark of the row at a place."""
+        state = self._states.get(place)
+        return _UNKNOWN if state is None else _MARKS[state]
+
+    def state(self, place: Place) -> State | None:
+        """Returns whether the row at a place is seen; None while that is not known."""
+        return self._states.get(place)
+
+    def lacking(self, window: Window, rows: range) -> list[Page]:
+        """Returns the pages at hand with rows on the screen that nothing is known of."""
+        found: list[Page] = []
+        for index in rows:
+            at = window.find(index)
+            if at is None or at[0].places[at[1]] in self._states:
+                continue
+            if not any(page is at[0] for page in found):
+                found.append(at[0])
+        return found
+
+    def on_screen(self, window: Window, rows: range) -> tuple[int, int]:
+        """Returns how many of the rows on the screen are seen, and how many there are."""
+        places = [at[0].places[at[1]] for at in map(window.find, rows) if at is not None]
+        return sum(self._states.get(place) == "visible" for place in places), len(places)
+
+    async def examine(self, connections: Connections, opened: Opened, rows: range) -> None:
+        """Finds out about the rows on the screen, and counts all once.
+
+        Raises:
+            ConsoleError: The server refused, or a connection is gone.
+        """
+        from psycopg import sql
+
+        from console.access.visibility import count_visible, xray
+
+        source, relation = opened.window.source, opened.wanted.relation
+        login = await connections.open(XRAY)
+        preview = await connections.preview()
+        self.warning = preview.warning
+        for page in self.lacking(opened.window, rows):
+            keys = [source.key(place) for place in page.places]
+            if not keys[0]:
+                self.message = f"no key to tell rows by: x shows what {self.name} sees"
+                break
+            seen = await xray(
+                login,
+                preview,
+                self.persona,
+                relation,
+                [[value for _, value in key] for key in keys],
+                columns=[name for name, _ in keys[0]],
+            )
+            if len(self._states) > _MOST:
+                self._states.clear()
+            self._states.update(zip(page.places, seen.states, strict=True))
+            self.denied, self.message = frozenset(seen.denied_columns), seen.message
+        if self.count is None:
+            conditions = source.selection.chosen.conditions
+            where = sql.SQL(" and ").join(conditions) if conditions else None
+            self.count = await count_visible(preview, self.persona, relation, where=where)
+
+    @property
+    def name(self) -> str:
+        """What the persona is called, made visible."""
+        return visible(self.persona.label)
+
+    def summary(self, total: str, seen: int, there: int) -> str:
+        """Says the three numbers: rows of the login, rows of the persona, rows on the screen."""
+        sees = "…" if self.count is None else str(self.count)
+        if self.count is not None and self.count.value is None:
+            sees = "?"
+        return f"{total} · {self.name} sees {sees} · {words.count(seen)} of {there} on screen"

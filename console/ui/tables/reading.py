@@ -1,0 +1,142 @@
+"""Opening the rows of a relation: as the login reads them, or as a persona does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from console.catalog.relations import Relation
+from console.ui import words
+from console.ui.connections import BROWSE, PREVIEW, Connections
+
+if TYPE_CHECKING:
+    from console.access.impersonation import Preview
+    from console.access.persona import Persona
+    from console.browse.page import Order, Page
+    from console.browse.window import Window
+    from console.connection.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows.
+
+    Attributes:
+        where: A filter, see `console.browse.filter`.
+        order: What they are sorted by, before the key that decides between equals.
+        persona: Who reads them; None for the login.
+    """
+
+    relation: Relation
+    where: str = ""
+    order: tuple[Order, ...] = ()
+    persona: Persona | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Rows of which the first page has been read.
+
+    Attributes:
+        page: That page.
+        at: The time of day.
+        warning: What the connection of a persona can't hold to; empty for nothing.
+        denied: Columns that are left out because the persona may not read them.
+    """
+
+    wanted: Wanted
+    window: Window
+    page: Page
+    at: str
+    warning: str = ""
+    denied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Who is told what, while rows are opened and as long as they are.
+
+    Attributes:
+        foretold: Told before a long wait what makes it long.
+        using: Told which connection is waited for.
+        shifted: Told when rows get other numbers, see `Window`.
+        changed: Told when rows were read ahead.
+    """
+
+    foretold: Callable[[str], None]
+    using: Callable[[Session], None]
+    shifted: Callable[[Window, int], None]
+    changed: Callable[[Window], None]
+
+
+async def open_rows(
+    connections: Connections, wanted: Wanted, ears: Ears, rows: range = range(0)
+) -> Opened:
+    """Reads the first page, and the rows that are on the screen already.
+
+    Raises:
+        FilterError: The filter does not parse or suit the columns.
+        ConsoleError: The server refused, or the connection is gone.
+    """
+    from console.browse.foresight import foresee
+    from console.browse.source import open_source
+    from console.browse.window import Window
+
+    login = await connections.open(BROWSE)
+    ears.using(login)
+    warning, denied = "", tuple[str, ...]()
+    if wanted.persona is None:
+        session, spare = login, connections.beside("cursor")
+        columns = None
+    else:
+        preview = cast("Preview", connections.beside(PREVIEW))
+        preview.persona = wanted.persona
+        await preview.connect()
+        session, spare, warning = preview, None, preview.warning
+        columns, denied = await _readable(login, wanted.relation, wanted.persona)
+    source = await open_source(
+        session,
+        wanted.relation,
+        columns=columns,
+        where=wanted.where,
+        order=wanted.order,
+        cursor_session=spare,
+    )
+    if spare is not None and source.session is not spare:
+        await spare.close()
+    ears.using(source.session)
+    if (wanted.where or wanted.order) and (slow := (await foresee(source)).warning):
+        ears.foretold(slow)
+    window = Window(
+        source,
+        on_shift=lambda number: ears.shifted(window, number),
+        on_change=lambda: ears.changed(window),
+    )
+    page = await window.open()
+    if rows.start and window.extent:
+        await window.show(min(rows.start, window.extent - 1), rows.stop)
+    return Opened(wanted, window, page, words.clock(), warning, denied)
+
+
+async def close_rows(opened: Opened) -> None:
+    """Lets go of what the server holds for them."""
+    await opened.window.close()
+    if opened.wanted.persona is not None:
+        await opened.window.source.session.close()
+
+
+async def _readable(
+    login: Session, relation: Relation, persona: Persona
+) -> tuple[list[str] | None, tuple[str, ...]]:
+    """Returns the columns a persona may read, None for all or none, and those it may not."""
+    from console.access.rules import looking, read_rules
+
+    async with looking(login) as transaction:
+        rules = await read_rules(transaction, relation.schema, relation.name, persona.role)
+    readable = [field.name for field in rules.readable()]
+    denied = tuple(field.name for field in rules.fields if not field.select)
+    if not readable or not denied:
+        # With none at all, the server itself says what is missing.
+        return None, ()
+    return readable, denied

@@ -1,0 +1,141 @@
+"""A table through somebody's eyes: every row with a mark, or only what they see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.content import Content
+from textual.message import Message
+from textual.worker import Worker
+
+from console.errors import ConsoleError
+from console.ui.connections import Connections
+from console.ui.tables.reading import Opened
+from console.ui.tables.table import Table
+from console.ui.tables.told import amount, facts
+from console.visible import visible
+
+if TYPE_CHECKING:
+    from console.access.persona import Persona
+    from console.ui.tables.lens import Lens
+
+
+class SeenTable(Table):
+    """A table with a lens.
+
+    Attributes:
+        lens: What is known of the rows on the screen through somebody's eyes.
+    """
+
+    @dataclass
+    class Looked(Message):
+        """Something is known through the lens."""
+
+        lens: Lens
+        error: ConsoleError | None = None
+
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(connections)
+        self.lens: Lens | None = None
+        self._looker: Worker[None] | None = None
+        self._warned = False
+
+    def look_as(self, persona: Persona | None) -> None:
+        """Looks through somebody's eyes, or through the login's own."""
+        self.persona = persona
+        was_only, self.only = self.only, self.only and persona is not None
+        if self.opened is None:
+            return
+        if was_only and self.wanted is not None:
+            self.read(replace(self.wanted, persona=None))
+        else:
+            self._renew_lens()
+
+    def renewed(self, opened: Opened) -> None:
+        """Begins to look at what is shown anew."""
+        self._warn(opened.warning)
+        self._renew_lens()
+
+    def _renew_lens(self) -> None:
+        from console.ui.tables.lens import Lens
+
+        source = self.source
+        if source is None:
+            return
+        looking = self.persona is not None and not self.only
+        self.lens = Lens(self.persona) if looking and self.persona is not None else None
+        source.mark_of = self.lens.mark if self.lens is not None else None
+        source.denied = frozenset()
+        source.arrange()
+        self.grid.renew()
+        self.write_caption()
+        if self._looker is not None:
+            self._looker.cancel()
+            self._looker = None
+        self.look()
+
+    def look(self) -> None:
+        """Finds out about the rows that came into sight, as soon as nothing else is found out."""
+        lens, opened = self.lens, self.opened
+        if lens is None or opened is None or self._looker is not None:
+            return
+        if lens.count is None or (
+            not lens.message and lens.lacking(opened.window, self.grid.on_screen)
+        ):
+            self._looker = self._examine(lens, opened)
+
+    @work(exclusive=True, group="lens")
+    async def _examine(self, lens: Lens, opened: Opened) -> None:
+        try:
+            await lens.examine(self.connections, opened, self.grid.on_screen)
+        except ConsoleError as error:
+            self.post_message(self.Looked(lens, error))
+        else:
+            self.post_message(self.Looked(lens))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Looks on where the lens has come to an end."""
+        if event.worker is self._looker and event.worker.is_finished:
+            self._looker = None
+        super().on_worker_state_changed(event)
+
+    @on(Looked)
+    def _looked(self, message: Looked) -> None:
+        lens, source = message.lens, self.source
+        if lens is not self.lens or source is None:
+            return
+        self._looker = None
+        self._warn(lens.warning)
+        if message.error is not None:
+            lens.message = message.error.message
+            self.error = message.error
+        if source.denied != lens.denied:
+            source.denied = lens.denied
+            source.arrange()
+        self.grid.renew()
+        self.write_caption()
+        if message.error is None:
+            self.look()
+
+    def _warn(self, warning: str) -> None:
+        """Says once what a preview can't hold to."""
+        if warning and not self._warned:
+            self._warned = True
+            self.notify(visible(warning), severity="warning", timeout=12, markup=False)
+
+    def facts(self, opened: Opened) -> Content:
+        """Says how the rows are protected; through a lens, the three numbers."""
+        if self.lens is None:
+            return facts(opened)
+        seen, there = self.lens.on_screen(opened.window, self.grid.on_screen)
+        told = Content(self.lens.summary(amount(opened.window), seen, there))
+        if self.lens.message:
+            told += Content.styled(f" · {visible(self.lens.message)}", "$warning")
+        return told
+
+    def say(self, heading: str, text: Content) -> None:
+        """Shows words in place of a relation."""
+        super().say(heading, text)
+        self.lens = None

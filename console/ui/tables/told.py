@@ -1,0 +1,97 @@
+"""What the tables pane says of a relation and of its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from console.catalog.relations import Relation
+from console.ui import words
+from console.ui.trouble import keys
+from console.ui.widgets.relations import protection
+from console.visible import visible
+
+if TYPE_CHECKING:
+    from console.browse.window import Window
+    from console.connection.session import ServerInfo
+    from console.ui.tables.reading import Opened
+    from console.ui.widgets.grid import Grid
+
+
+def described(relation: Relation) -> Content:
+    """Says what the catalog knows of a relation, before anything of it is read."""
+    facts = [("kind", relation.kind)]
+    if relation.rows_estimate is not None:
+        facts.append(("rows", words.estimate(relation.rows_estimate)))
+    if relation.bytes is not None:
+        facts.append(("size", words.size(relation.bytes)))
+    if word := protection(relation)[0]:
+        policies = words.plural(relation.policies, "policy", "policies")
+        facts.append(("access", f"{word}, {policies}"))
+    facts.append(("owner", relation.owner))
+    lines = [Content.styled(visible(relation.identity), "bold")]
+    if relation.comment:
+        lines.append(Content(visible(relation.comment)))
+    lines.append(Content(""))
+    lines += [Content.assemble((f"{name:<8}", "$muted"), visible(text)) for name, text in facts]
+    return Content("\n").join([*lines, Content(""), keys(("enter", "opens"), ("/", "filters"))])
+
+
+def amount(window: Window) -> str:
+    """Says how many rows there are: exactly, about, or at least."""
+    total = window.total
+    if total.certainty == "exact":
+        return words.plural(total.rows, "row")
+    if total.certainty == "estimate":
+        return f"{words.estimate(total.rows)} rows"
+    return f"≥ {words.count(total.rows)} rows"
+
+
+def row_number(window: Window, index: int) -> str:
+    """Says which row this is, counted from 1; away from both ends that is an estimate."""
+    return f"{'' if window.is_exact(index) else '~'}{words.count(index + 1)}"
+
+
+def nothing(opened: Opened, server: ServerInfo | None) -> Content:
+    """Says why there is nothing to see, where there are no rows or no columns."""
+    wanted, page = opened.wanted, opened.page
+    if page.rows:
+        number = amount(opened.window)
+        return Content.styled(f"No columns: this table has none, and {number}.", "$muted")
+    if wanted.persona is not None:
+        name = visible(wanted.persona.label)
+        which = "that match, as" if wanted.where else "for"
+        text = f"No rows {which} {name}: the API would return an empty list."
+        return Content("\n").join(
+            [Content.styled(text, "$muted"), keys(("x", "every row, with what is hidden marked"))]
+        )
+    bound = server is not None and not (server.superuser or server.bypass_rls)
+    if page.relation.rls and bound:
+        return Content.styled("No rows that you may see: row-level security is on here.", "$muted")
+    if wanted.where:
+        return Content.assemble(("No rows match.   ", "$muted"), keys(("/", "change the filter")))
+    return Content.styled("No rows.", "$muted")
+
+
+def facts(opened: Opened) -> Content:
+    """Says how rows are protected, and through whose eyes these were read."""
+    word, style = protection(opened.wanted.relation)
+    if opened.wanted.persona is None:
+        return Content.styled(word, style)
+    left_out = words.plural(len(opened.denied), "column") if opened.denied else ""
+    name = visible(opened.wanted.persona.label)
+    told = f"only what {name} sees" + (f", {left_out} denied" if left_out else "")
+    return Content.styled(told, "$primary")
+
+
+def aside(opened: Opened, grid: Grid) -> Content:
+    """Says which row and column this is, of how many, and when they were read."""
+    window, columns = opened.window, len(grid.source.columns)
+    place = amount(window)
+    if window.extent and columns:
+        place = f"{row_number(window, grid.cursor_row)} of {place.removesuffix(' rows')}"
+        if columns > 1:
+            place += f"  {grid.cursor_column + 1}/{columns}"
+    spent = words.duration(opened.page.elapsed)
+    return Content.assemble(place, (f"  read {opened.at} in {spent}", "$muted"))
