@@ -53,10 +53,15 @@ VIEWS = (
 _NAMES = tuple(entry.module for entry in VIEWS)
 
 
+_LOOSE = "⚠ via superuser"
+"""Previews start from a superuser; the people view says what that means and what closes it."""
+
+
 class Switch(Widget):
     """One row of the views' names; the one that is shown stands out by more than colour."""
 
     active: reactive[str] = reactive("people")
+    warning: reactive[str] = reactive("")
 
     class Picked(Message):
         """A name was clicked."""
@@ -80,7 +85,11 @@ class Switch(Widget):
                     (f"{after} ", "$muted"),
                 )
             )
-        return Content(" ").join(parts)
+        names = Content(" ").join(parts)
+        room = self.content_size.width - names.cell_length - len(self.warning)
+        if not self.warning or room < 1:
+            return names
+        return Content.assemble(names, " " * room, (self.warning, "$warning"))
 
     def on_click(self, event: events.Click) -> None:
         """Finds the name under the mouse."""
@@ -109,6 +118,10 @@ class AccessPane(Pane):
         yield Switch()
         yield Container(id="access-views")
 
+    def on_mount(self) -> None:
+        """Warns from the beginning, where the lens was put on before."""
+        self.watch_status()
+
     def open(self, place: Place | None = None) -> None:
         """Shows the view that was shown last, or the one a place belongs to."""
         if isinstance(place, WhyPlace):
@@ -134,6 +147,10 @@ class AccessPane(Pane):
     def watch_status(self) -> None:
         """Passes on what the header tells."""
         super().watch_status()
+        server = self.status.server
+        loose = server is not None and server.superuser and not self.status.profile.preview_user
+        if self.is_mounted:
+            self.query_one(Switch).warning = _LOOSE if loose and self.status.lens else ""
         for view in self.query(View):
             view.status = self.status
 
