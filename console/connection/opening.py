@@ -145,6 +145,7 @@ async def _connected(
 
 def _name_source(failure: CannotConnect, source: str) -> None:
     failure.message += f": {source}"
+    failure.args = (failure.message,)
     failure.hint = "correct it there, or type another"
 
 

@@ -39,7 +39,7 @@ def save_profile(name: str, settings: Mapping[str, Setting], *, was: str | None 
     """
     check_name(name)
 
-    def change(document: TOMLDocument) -> None:
+    def change(document: TOMLDocument) -> str:
         import tomlkit
 
         profiles = document.setdefault("profiles", tomlkit.table(is_super_table=True))
@@ -57,6 +57,7 @@ def save_profile(name: str, settings: Mapping[str, Setting], *, was: str | None 
         for key, value in settings.items():
             if key not in table or table[key] != value:
                 table[key] = value
+        return tomlkit.dumps(document)
 
     return _rewritten(change)[name]
 
@@ -93,7 +94,10 @@ def remove_profile(name: str) -> None:
         UsageError: The file does not parse.
     """
 
-    def change(document: TOMLDocument) -> None:
+    def change(document: TOMLDocument) -> str:
+        import tomlkit
+
+        before = tomlkit.dumps(document)
         profiles = document.get("profiles", {})
         if name not in profiles:
             known = ", ".join(sorted(profiles))
@@ -102,12 +106,28 @@ def remove_profile(name: str) -> None:
                 hint=f"known profiles: {known}" if known else "no profile is defined",
             )
         del profiles[name]
+        return _with_what_followed(before, tomlkit.dumps(document))
 
     _rewritten(change)
 
 
-def _rewritten(change: Callable[[TOMLDocument], None]) -> dict[str, Profile]:
-    """Changes the file under a lock; returns the profiles it holds then."""
+def _with_what_followed(before: str, after: str) -> str:
+    """Puts back the words over the next table, which to TOML belong to the one taken out."""
+    same = os.path.commonprefix([before, after])
+    start = same.rfind("\n") + 1
+    lines = before[start : start + len(before) - len(after)].splitlines(keepends=True)
+    kept: list[str] = []
+    while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+        kept.insert(0, lines.pop())
+    while kept and kept[0].strip():
+        kept.pop(0)  # right under the last key: about that one
+    if not any(line.strip() for line in kept):
+        return after
+    return after[:start] + "".join(kept[1:]) + after[start:]
+
+
+def _rewritten(change: Callable[[TOMLDocument], str]) -> dict[str, Profile]:
+    """Changes the file under a lock to what `change` returns; returns the profiles it holds."""
     import tomllib
 
     import tomlkit
@@ -120,8 +140,7 @@ def _rewritten(change: Callable[[TOMLDocument], None]) -> dict[str, Profile]:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
             try:
                 document = tomlkit.parse(text)
-                change(document)
-                written = tomlkit.dumps(document)
+                written = change(document)
                 profiles = profiles_of(tomllib.loads(written))
             except ValueError as error:  # of either parser
                 raise UsageError(
