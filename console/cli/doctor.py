@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from console.connection.session import ServerInfo, Session
 
-_KEYRING_DEADLINE = 3.0
-"""Seconds; a keyring may wait for ever on a window that nobody sees."""
-
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "unavailable": "dim"}
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "DATABASE_URL")
 
@@ -39,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
         *_packages(),
         _config(),
         _embedded(),
-        _keyring(),
+        finish(_keyring()),
         *_terminal(),
         check_journal(),
         *finish(_target(options)),
@@ -109,29 +106,11 @@ def _embedded() -> Check:
     )
 
 
-def _keyring() -> Check:
-    if os.environ.get("ROWSIGHT_NO_KEYRING"):
-        return Check("keyring", "unavailable", "switched off")
-    from threading import Thread
+async def _keyring() -> Check:
+    from console.connection.secrets import keyring_state
 
-    answers: list[str] = []
-
-    def look() -> None:
-        try:
-            import keyring
-
-            backend = type(keyring.get_keyring())
-            answers.append(f"{backend.__module__}.{backend.__qualname__}")
-        except Exception as error:  # noqa: BLE001 - backends raise anything at all
-            answers.append(f"unusable ({type(error).__name__})")
-
-    thread = Thread(target=look, daemon=True)
-    thread.start()
-    thread.join(_KEYRING_DEADLINE)
-    if not answers:
-        return Check("keyring", "warn", "does not answer", "give --no-keyring")
-    usable = "unusable" not in answers[0] and "fail" not in answers[0]
-    return Check("keyring", "ok" if usable else "unavailable", answers[0])
+    found = await keyring_state()
+    return Check("keyring", "ok" if found.usable else "unavailable", found.words)
 
 
 def _terminal() -> list[Check]:

@@ -113,8 +113,9 @@ def remove_profile(name: str) -> None:
 
 def _with_what_followed(before: str, after: str) -> str:
     """Puts back the words over the next table, which to TOML belong to the one taken out."""
-    same = os.path.commonprefix([before, after])
-    start = same.rfind("\n") + 1
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((place for place, (old, new) in pairs if old != new), len(after))
+    start = before.rfind("\n", 0, same) + 1
     lines = before[start : start + len(before) - len(after)].splitlines(keepends=True)
     kept: list[str] = []
     while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
