@@ -205,7 +205,7 @@ def _difference(
     first, second = set(mine), set(theirs)
     if first == second:
         return None
-    only = (sorted(first - second, key=str), sorted(second - first, key=str))
+    only = (sorted(first - second, key=_order), sorted(second - first, key=_order))
     return Difference(
         governed.identity,
         cells,
@@ -213,4 +213,12 @@ def _difference(
         len(first & second),
         (tuple(only[0][:sample]), tuple(only[1][:sample])),
         _key(governed),
+    )
+
+
+def _order(key: Key) -> tuple[tuple[int, int, str], ...]:
+    """Orders keys for people: numbers as numbers, everything else as text."""
+    return tuple(
+        (0, int(part), "") if part and part.lstrip("-").isdecimal() else (1, 0, part or "")
+        for part in key
     )

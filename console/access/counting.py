@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from psycopg import sql
 
@@ -78,6 +78,7 @@ class Counting:
     _counts: dict[tuple[str, Asked], Count] = field(default_factory=dict)
     _wants: dict[str, _Wanted] = field(default_factory=dict)
     _queries: dict[tuple[Asked, ...], sql.Composable] = field(default_factory=dict)
+    _totals: Mapping[str, Count] = field(default_factory=dict)
     _alone: set[Asked] = field(default_factory=set)
     """What has failed or was slow for somebody: asked one by one, at the end."""
 
@@ -90,7 +91,10 @@ class Counting:
         )
 
     def _tell(self, known: Iterable[Known]) -> None:
-        fresh = [k for k in known if self.cells.get((k.table, k.persona, k.command)) != k.cell]
+        whole = [
+            replace(k, cell=with_total(k.cell, self._totals.get(k.table), k.command)) for k in known
+        ]
+        fresh = [k for k in whole if self.cells.get((k.table, k.persona, k.command)) != k.cell]
         for one in fresh:
             self.cells[one.table, one.persona, one.command] = one.cell
         if fresh and self.on_cells is not None:
@@ -188,10 +192,11 @@ class Counting:
             for command, all_ in fills[asked]
         )
 
-    def finish(self, totals: Mapping[str, Count]) -> None:
-        """Puts the totals beside the counts."""
+    def put_totals(self, totals: Mapping[str, Count]) -> None:
+        """Puts the totals beside the counts, those that are known and those to come."""
+        self._totals = totals
         self._tell(
-            Known(table, persona, command, with_total(cell, totals.get(table), command))
+            Known(table, persona, command, cell)
             for (table, persona, command), cell in list(self.cells.items())
         )
 

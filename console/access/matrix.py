@@ -107,11 +107,15 @@ async def matrix(
         if catalog and persona.role not in catalog[0].standings:
             raise no_role(persona.role)  # or every cell would say "denied", as if it were there
     counting = Counting(preview, personas, catalog, commands, bound, quick, patience, on_cells)
-    totals = asyncio.create_task(read_totals(login, catalog, bound, quick))
+
+    async def total() -> None:
+        counting.put_totals(await read_totals(login, catalog, bound, quick))
+
+    totals = asyncio.create_task(total())
     try:
         counting.begin()
         await counting.count()
-        counting.finish(await totals)
+        await totals
     finally:
         totals.cancel()
     return Matrix(

@@ -46,6 +46,7 @@ class BaselineView(View):
         Binding("x", "leave_out", "Leave last out"),
         Binding("o", "open", "Open rows"),
         Binding("y", "copy", "Copy command"),
+        Binding("escape", "stop", "Cancel"),
         Binding("q,escape", "back", "Back to the personas", show=False),
     ]
 
@@ -124,7 +125,7 @@ class BaselineView(View):
 
             vacant(path, replace=replace)
             self._take_to(path, replace)
-            return "Taking the snapshot for"
+            return ""
 
         self.app.push_screen(AskFile("Write the snapshot to", str(self._path), taken))
 
@@ -168,7 +169,7 @@ class BaselineView(View):
 
             self._path, self._checked = path, read_baseline(read_text(path))
             self._check(self._checked)
-            return "Checking"
+            return ""
 
         self.app.push_screen(AskFile("Check against", str(self._path), read))
 

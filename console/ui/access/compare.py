@@ -115,7 +115,7 @@ class CompareView(View):
             if number
             else ("✓ both see the same rows", "$success")
         )
-        same = f", {words.count(len(found.same))} the same"
+        same = f", {words.count(len(found.same))} same"
         self.caption.left = Content.assemble((names, "bold"), "  ", verdict, (same, "$muted"))
         self.caption.right = Content.styled(
             f"{words.clock()}, {words.duration(found.elapsed)}", "$muted"

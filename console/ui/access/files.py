@@ -15,7 +15,7 @@ from console.ui.widgets.field import Field
 from console.visible import visible
 
 Work = Callable[[Path, bool], str]
-"""Given the path, and whether what is there may be replaced; returns what to say of it."""
+"""Given the path, and whether what is there may be replaced; returns what to say of it, if anything."""
 
 
 class AskFile(Dialog[Path]):
@@ -69,5 +69,6 @@ class AskFile(Dialog[Path]):
                 )
             )
         else:
-            self.app.notify(f"{said} {visible(str(path))}".strip(), markup=False)
+            if said:
+                self.app.notify(f"{said} {visible(str(path))}", markup=False)
             self.dismiss(path)

@@ -46,6 +46,7 @@ class MatrixView(View):
         Binding("e", "export", "Export"),
         Binding("down", "pick(1)", "Next match", show=False),
         Binding("up", "pick(-1)", "Match before", show=False),
+        Binding("escape", "stop", "Cancel"),
         Binding("escape,q", "unfilter", "All tables", show=False),
     ]
 

@@ -44,6 +44,7 @@ class WhatifView(View):
         Binding("slash", "filter", "Filter", key_display="/", priority=True),
         Binding("down", "pick(1)", "Next match", show=False),
         Binding("up", "pick(-1)", "Match before", show=False),
+        Binding("escape", "stop", "Cancel"),
         Binding("escape", "back", "Back to the policies", priority=True),
         Binding("q", "back", "Back to the policies", show=False),
     ]

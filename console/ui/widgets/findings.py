@@ -147,8 +147,8 @@ class FindingDetail(VerticalScroll):
         self._lay_out()
 
     def on_resize(self) -> None:
-        """Lays it out for the width there is."""
-        self._lay_out()
+        """Lays it out for the width there is, once that has been taken: its height follows."""
+        self.call_after_refresh(self._lay_out)
 
     def _lay_out(self) -> None:
         room = self.size.width - 3
