@@ -141,13 +141,18 @@ def test_changes_since_a_baseline(
         await until(pilot, "In the next snapshot")
         await _file(pilot, "n", file)
         await until(pilot, "✓ Written:")
-        text = file.read_text().replace("some 13 of 40", "some 12 of 40")
-        file.write_text(text.replace('"public.audit"', '"public.auditing"'))
+        falsify(file)
         await _file(pilot, "v", file)
         await until(pilot, "changes")
         await rest(pilot)
 
     assert snap_compare(RowsightApp(rooms, tab=1), terminal_size=size, run_before=run)
+
+
+def falsify(file: Path) -> None:
+    """Makes the snapshot say something else than the database."""
+    text = file.read_text().replace("some 13 of 40", "some 12 of 40")
+    file.write_text(text.replace('"public.audit"', '"public.auditing"'))
 
 
 async def _file(pilot: Pilot[Any], key: str, file: Path) -> None:

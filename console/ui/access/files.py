@@ -15,7 +15,7 @@ from console.ui.widgets.field import Field
 from console.visible import visible
 
 Work = Callable[[Path, bool], str]
-"""Given the path, and whether what is there may be replaced; returns what to say of it, if anything."""
+"""Given the path, and whether what is there may be replaced; returns what to say, if anything."""
 
 
 class AskFile(Dialog[Path]):
