@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from console import demo
 from console.connection.embedded import EmbeddedServer
 from console.ui.app import RowsightApp
+from console.ui.health.pane import HealthPane
 from tests.ui.screen import until
 
 FOLDER = Path(__file__).parent.parent / ".github" / "pictures"
@@ -36,6 +37,20 @@ async def take(server: EmbeddedServer) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, "welcome-pro-30")
         save(pilot, "tables")
+    app = RowsightApp(profile, tab=3)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "system_healthcheck")
+        pane = app.screen.query_one(HealthPane)
+        await until(pilot, lambda: len(pane.monitor.samples) > 8 and pane.vitals.functions)
+        pane.board.checks.cursor = 15
+        await pilot.pause()
+        save(pilot, "health")
+    app = RowsightApp(profile, tab=4)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, "counted")
+        await pilot.press("down", "down")
+        await pilot.pause()
+        save(pilot, "retention")
     with psycopg.connect(server.dsn(demo.DEMO_DATABASE), autocommit=True) as connection:
         connection.execute(DRIFT)
     app = RowsightApp(profile, tab=2)

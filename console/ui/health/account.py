@@ -174,7 +174,9 @@ def _seconds(value: Any) -> str:
 
 
 def _named(row: Row) -> str:
-    return f"{row['schema']}.{row['name']}"
+    """Writes a relation's name; of the usual schema the name has to do."""
+    name = str(row["name"])
+    return name if row["schema"] == "public" else f"{row['schema']}.{name}"
 
 
 def _heads(*names: str) -> tuple[Column, ...]:

@@ -68,6 +68,7 @@ class Courses(Widget):
 class Board(Container):
     """List and detail; under 100 columns the side without the focus gives way."""
 
+    BINDING_GROUP_TITLE = "Sides"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other_side", "List / detail", show=False, priority=True),
         Binding("escape,q", "back", "Back to the list"),

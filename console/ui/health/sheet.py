@@ -184,6 +184,10 @@ class Sheet(Lines):
         self._lay_out()
         self.renew()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only a session can be opened."""
+        return action != "choose" or self.backend is not None
+
     def is_stop(self, index: int) -> bool:
         """The cursor rests on sessions only, where there are any."""
         return not self._sessions or self._lines[index].backend is not None

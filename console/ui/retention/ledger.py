@@ -52,6 +52,7 @@ class Words(VerticalScroll):
 class Ledger(Container):
     """One row that gives the answer, and below it one view."""
 
+    BINDING_GROUP_TITLE = "Sides"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "other_side", "List / detail", show=False, priority=True),
         Binding("escape,q", "leave_detail", "Back to the list"),
@@ -106,6 +107,8 @@ class Ledger(Container):
                 )
             case "result":
                 self.screen.set_focus(self._words("retention-result"))
+            case "run":
+                self.screen.set_focus(self.running)
             case _:
                 self.screen.set_focus(self._words("retention-words"))
 

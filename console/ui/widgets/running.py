@@ -25,8 +25,10 @@ _STATES = {
 }
 
 
-class Running(Widget):
+class Running(Widget, can_focus=True):
     """What is done, how fast, and how long it still takes."""
+
+    BINDING_GROUP_TITLE = "Progress"
 
     state: reactive[Progress | None] = reactive(None)
     stopping: reactive[bool] = reactive(False)
