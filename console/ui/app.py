@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from textual.dom import DOMNode
     from textual.driver import Driver
     from textual.screen import Screen
+    from textual.timer import Timer
     from textual.widget import Widget
 
     from console.connection.embedded import EmbeddedServer
@@ -102,6 +104,7 @@ class RowsightApp(App[None]):
         self._begins_unconnected = profile is None
         self.chosen = chosen or Settings()
         self._company = company
+        self._repainting: Timer | None = None
         self._own_schemes = themes.Folder(settings.themes_folder())
         schemes = themes.shipped()
         self._default_variables = schemes[0].variables
@@ -257,8 +260,19 @@ class RowsightApp(App[None]):
                 self._unnotify(notification, refresh=False)
 
     @on(events.Resize)
-    def _look_whether_it_fits(self, event: events.Resize) -> None:
-        if not fits(event.size) and not isinstance(self.screen, TooSmall):
+    def _resized(self) -> None:
+        # A terminal that shrank and grew in one go has lost what stood beyond, and Textual paints
+        # nothing for a size it knows already.
+        again = self._repainting is not None
+        if self._repainting is not None:
+            self._repainting.stop()
+        self._repainting = self.set_timer(0.1, partial(self._settle, again))
+
+    def _settle(self, repaint: bool) -> None:
+        """Paints everything, or says so where the terminal is too small."""
+        if repaint:
+            self.refresh()
+        if not fits(self.size) and not isinstance(self.screen, TooSmall):
             self.push_screen(TooSmall())
 
     def action_jump(self) -> None:

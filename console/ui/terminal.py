@@ -12,6 +12,36 @@ if TYPE_CHECKING:
     from textual.app import App
 
 
+_MARKS = {
+    "*": "●◆▪■",
+    "o": "◌○◇▫□",
+    "v": "✓✔▾▼↓",
+    "x": "✕✗✘×",
+    ">": "▸▶→≥",
+    "<": "◂←≤↵⏎",
+    "^": "↑",
+    ".": "…·•",
+    "-": "–—─━",
+    "|": "│┃▏▕▎▌▐",
+    "+": "┌┐└┘├┤┬┴┼╭╮╰╯",
+    "_": "▁▂▃",
+    "=": "▄▅▆",
+    "#": "▇█▓▒░",
+    "0": "∅",
+}
+_ASCII = {ord(mark): plain for plain, marks in _MARKS.items() for mark in marks}
+"""What stands for a mark, cell for cell, where the terminal takes no Unicode."""
+
+
+def _plain(text: str, encoding: str) -> str:
+    """Returns text that an encoding can say; what it can't becomes a mark or `?`."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_ASCII).encode(encoding, "replace").decode(encoding)
+    return text
+
+
 class Forgiving:
     """Writes to a terminal for as long as there is one.
 
@@ -22,9 +52,12 @@ class Forgiving:
     def __init__(self, file: TextIO) -> None:
         self._file = file
         self._gone = False
+        self._narrow = not (file.encoding or "").lower().replace("-", "").startswith("utf")
 
     def write(self, text: str) -> int:
         """Writes text, or forgets it."""
+        if self._narrow:
+            text = _plain(text, self._file.encoding or "ascii")
         if not self._gone:
             try:
                 return self._file.write(text)

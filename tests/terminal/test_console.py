@@ -176,14 +176,6 @@ def test_without_colour_there_are_only_greys(console: Open, notes: Profile) -> N
     assert "DEV" in opened.screen.display[0]
 
 
-@pytest.mark.parametrize("term", ["xterm", "screen", "tmux-256color", "linux", "vt100"])
-def test_terminals(console: Open, notes: Profile, term: str) -> None:
-    opened = console("-d", target(notes), "--table", "notes", TERM=term, COLORTERM="")
-    opened.wait("note 7")
-    opened.press("\x11")
-    assert opened.ended() == 0
-
-
 def test_a_resized_terminal_is_laid_out_anew(console: Open, notes: Profile) -> None:
     opened = console("-d", target(notes), "--table", "notes", size=(120, 40))
     opened.wait("filter")
