@@ -124,8 +124,8 @@ class PersonaPicker(Dialog[Persona]):
         self._wrong = ""
         """What is wrong with the presets."""
         self._moved = False
-        self._awaited = False
-        """Whether enter was pressed before an answer was there."""
+        self._awaited: bool | None = None
+        """Whether the claims are to be edited, where a key came before the answer."""
         self._worker: Worker[None] | None = None
         self._since = 0.0
         self._pause: Timer | None = None
@@ -234,8 +234,8 @@ class PersonaPicker(Dialog[Persona]):
         if message.text == self.typed:
             self.offer.people, self.offer.text = message.people, message.text
             self._show()
-            if self._awaited:
-                self._choose(edit=False)
+            if self._awaited is not None:
+                self._choose(edit=self._awaited)
 
     @on(Made)
     def _made(self, message: Made) -> None:
@@ -260,7 +260,7 @@ class PersonaPicker(Dialog[Persona]):
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
-        self._awaited = False
+        self._awaited = None
         error = message.error
         hint = f" — {error.hint}" if error.hint else ""
         self._say(Content.assemble(("✕ ", "$error bold"), visible(error.message + hint)))
@@ -269,7 +269,7 @@ class PersonaPicker(Dialog[Persona]):
 
     @on(Input.Changed)
     def _changed(self) -> None:
-        self._moved = self._awaited = False
+        self._moved, self._awaited = False, None
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(_PAUSE, self._look_for)
@@ -325,9 +325,10 @@ class PersonaPicker(Dialog[Persona]):
         choice = self.choices.current
         late = self.typed and self.typed != self.offer.text and not self._moved
         if choice is None or late:
-            self._awaited = bool(self.typed) and self.typed != self.offer.text
+            waits = bool(self.typed) and self.typed != self.offer.text
+            self._awaited = edit if waits else None
             return
-        self._awaited = False
+        self._awaited = None
         self._begin(self._make(choice, self.level or choice.chosen.aal, edit))
 
     def action_move(self, step: int) -> None:
@@ -355,7 +356,7 @@ class PersonaPicker(Dialog[Persona]):
         """Cancels a search that takes its time; else leaves without an answer."""
         if self.searching and monotonic() - self._since > PATIENCE and self._worker is not None:
             self.run_worker(self.connections.give_up(PEOPLE, self._worker), group="stop")
-            self._worker, self._awaited = None, False
+            self._worker, self._awaited = None, None
             self._say(Content.styled("cancelled", "$warning"))
         else:
             self.dismiss(None)
