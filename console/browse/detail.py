@@ -171,7 +171,8 @@ async def read_end(source: PageSource, place: Place, column: str) -> Slice | Non
         raise NotFound(_GONE, hint=_AGAIN)
     count = int(table.rows[0][0] or 0)
     # Bytes are shown in lines of sixteen, wherever one begins to read.
-    return await read_slice(source, place, column, max(0, count - CHUNK) // 16 * 16)
+    start = max(0, count - CHUNK) // 16 * 16
+    return await read_slice(source, place, column, start, CHUNK + 16)
 
 
 async def read_whole(

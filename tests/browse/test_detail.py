@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from console.browse.count import Certainty, Total
 from console.browse.detail import (
     hex_lines,
+    read_end,
     read_row,
     read_slice,
     read_whole,
@@ -13,7 +15,7 @@ from console.browse.detail import (
 )
 from console.browse.page import first_page
 from console.browse.position import First
-from console.browse.references import follow, matching
+from console.browse.references import SEVERAL, count_there, follow, matching
 from console.browse.source import open_source
 from console.catalog.foreign_keys import list_foreign_keys
 from console.catalog.relations import find_relation
@@ -252,3 +254,56 @@ async def test_foreign_keys_lead_on_and_back(
 def test_a_filter_for_values() -> None:
     assert matching(["a", 'b"c'], ["1", "it's"]) == "\"a\"='1' \"b\"\"c\"='it''s'"
     assert matching(["a", "b"], ["1", None]) is None
+
+
+@pytest.mark.parametrize("stored", ["extended", "external"])
+async def test_the_end_of_a_long_value_can_be_read_at_once(
+    empty_db: Profile, admin: Admin, connect: Connect, stored: str
+) -> None:
+    database = admin(empty_db)
+    database.execute(
+        f"""create table t (id int primary key, v text, b bytea, j json, n text);
+        alter table t alter v set storage {stored}, alter b set storage {stored};
+        insert into t select 1, repeat('é', 100000) || 'end', decode(repeat('00ff', 60000), 'hex'),
+          to_json(repeat('x', 100000)), null""".encode()
+    )
+    async with connect(empty_db) as session:
+        source = await open_source(session, await find_relation(session, "t"))
+        text = await read_end(source, ("1",), "v")
+        assert text is not None
+        assert text.text.endswith("éend")
+        assert (text.more, text.end, text.start % 16) == (False, 100_003, 0)
+        digits = await read_end(source, ("1",), "b")
+        assert digits is not None
+        assert (digits.end, digits.more, digits.start % 16) == (120_000, False, 0)
+        document = await read_end(source, ("1",), "j")
+        assert document is not None
+        assert document.end == 100_002
+        assert await read_end(source, ("1",), "n") is None
+        with pytest.raises(NotFound):
+            await read_end(source, ("2",), "v")
+
+
+async def test_what_refers_to_a_row_is_counted_up_to_a_bound(
+    empty_db: Profile, admin: Admin, connect: Connect
+) -> None:
+    admin(empty_db).execute(
+        """create table "To" (a int, "B %s" text, primary key (a, "B %s"));
+        create table "fr om" (a int, b text, foreign key (a, b) references "To");
+        insert into "To" values (1, 'it''s'), (2, 'x'), (3, 'y');
+        insert into "fr om" select 1, 'it''s' from generate_series(1, 3);
+        insert into "fr om" select 2, 'x' from generate_series(1, 1001)"""
+    )
+    async with connect(empty_db) as session:
+        relation = await find_relation(session, '"To"')
+        source = await open_source(session, relation)
+        keys = await list_foreign_keys(session, relation)
+        totals = []
+        for place in (("1", "it's"), ("2", "x"), ("3", "y")):
+            (reference,) = await follow(source, place, keys)
+            totals.append(await count_there(session, reference))
+        assert totals == [
+            Total(3, Certainty.EXACT),
+            Total(SEVERAL, Certainty.AT_LEAST),
+            Total(0, Certainty.EXACT),
+        ]

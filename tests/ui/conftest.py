@@ -14,6 +14,7 @@ from console.ui import words
 from console.ui.app import RowsightApp
 from tests.conftest import _clone, _template
 from tests.ui.acme import ACME
+from tests.ui.detailing import LIBRARY
 
 OpenApp = Callable[..., RowsightApp]
 
@@ -76,6 +77,19 @@ def acme(server: EmbeddedServer, templates: dict[tuple[str, str], str]) -> Itera
     yield server.profile("acme")
     with psycopg.connect(server.dsn(), autocommit=True) as connection:
         connection.execute("drop database if exists acme with (force)")
+
+
+@pytest.fixture(scope="module")
+def library(server: EmbeddedServer) -> Iterator[Profile]:
+    """A database of fixed name and content, with rows worth looking into; only to be read."""
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("drop database if exists library with (force)")
+        connection.execute("create database library template template0")
+    with psycopg.connect(server.dsn("library"), autocommit=True) as connection:
+        connection.execute(LIBRARY.encode())
+    yield server.profile("library")
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute("drop database if exists library with (force)")
 
 
 @pytest.fixture

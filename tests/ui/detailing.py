@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.pilot import Pilot
 
 from console.browse.source import open_source
 from console.browse.window import Window
 from console.catalog.relations import find_relation
+from console.connection.session import Session
 from console.ui.connections import BROWSE
 from console.ui.tables.pane import TablesPane
 from console.ui.tables.record import Record
+from console.ui.tables.view import View
 from tests.ui.screen import until
 
 LIBRARY = """
@@ -37,21 +41,54 @@ insert into lib.authors values
    null, null, null);
 insert into lib.books select n, 1 + n % 2, 'Book ' || n, n * 1.5 from generate_series(1, 12) n;
 insert into lib.loans select n, 'reader ' || n from generate_series(1, 12) n;
+insert into lib.loans select 1, 'more ' || n from generate_series(1, 1100) n;
+alter table lib.books enable row level security;
+create policy everybody_reads on lib.books for select using (true);
+create policy cheap_ones on lib.books as restrictive for update to postgres
+  using (price < 100) with check (price > 0);
+comment on policy everybody_reads on lib.books is 'A library is for reading';
+alter table lib.books add constraint fair check (price > 0) not valid;
+create index pricey on lib.books (price) where price > 3;
+create function lib.touched() returns trigger language plpgsql as $$ begin return new; end $$;
+create trigger touched before update or delete on lib.books
+  for each row execute function lib.touched();
+alter table lib.books disable trigger touched;
+grant select, insert on lib.books to public;
+create view lib.shelf as select title, price from lib.books;
+create view lib.slow as select pg_sleep(60)::text as slept;
+create table lib.nothing ();
+insert into lib.nothing default values;
+create table lib.people (id uuid primary key, email text, code text);
+insert into lib.people values
+  ('5b7e4b4e-0000-4000-8000-000000000001', 'ada@example.test', '[red]x[/] \\x1b');
+create table lib.huge (id int primary key, words text, doc json, bytes bytea);
+alter table lib.huge alter words set storage external;
+insert into lib.huge select 1, repeat('0123456789', 10000000),
+  (select json_agg(json_build_object('id', g, 'name', 'name ' || g, 'tags', '[1,2]'::json))
+   from generate_series(1, 200000) g),
+  decode(repeat('00112233445566778899aabbccddeeff', 100000), 'hex');
 analyze;
 """
 
 
-async def look_into(pilot: Pilot[None], table: str, index: int = 0) -> Record:
+async def laid_over(pilot: Pilot[Any], view: View) -> None:
+    """Lays a view over the rows."""
+    await pilot.app.screen.query_one(TablesPane).contents.show_view(view)
+    await pilot.pause()
+
+
+async def look_into(pilot: Pilot[Any], table: str, index: int = 0) -> Record:
     """Opens a row in full and waits until it is read."""
+    await until(pilot, lambda: any(pane.listed for pane in pilot.app.screen.query(TablesPane)))
     pane = pilot.app.screen.query_one(TablesPane)
 
-    async def eyes() -> object:
+    async def eyes() -> Session:
         return await pane.connections.open(BROWSE)
 
-    session = await pane.connections.open(BROWSE)
+    session = await eyes()
     window = Window(await open_source(session, await find_relation(session, table)))
     await window.open()
-    record = Record(pane.connections, window, index, eyes, own=True)  # type: ignore[arg-type]
-    await pane.contents.show_view(record)
+    record = Record(pane.connections, window, index, eyes, own=True)
+    await laid_over(pilot, record)
     await until(pilot, lambda: record.read is not None and not record.is_busy)
     return record

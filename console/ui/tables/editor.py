@@ -119,17 +119,15 @@ class Editor(TextArea):
         self.replace(choice, start, end)
         self.move_cursor(self.location_of(completion.start + len(choice)))
 
-    def point_at(self, position: int) -> tuple[int, int]:
-        """Marks the word at a place, and returns its line and column, counted from 1."""
+    def point_at(self, position: int) -> None:
+        """Marks the word at a place."""
         text = self.text
         position = min(position, len(text))
         end = position
-        while end < len(text) and (text[end].isalnum() or text[end] in '_"$'):
+        while end < len(text) and (text[end].isalnum() or text[end] in '_"$.'):
             end += 1
-        start = self.location_of(position)
-        last = self.location_of(max(end, min(position + 1, len(text))))
-        self.selection = Selection(start, last)
-        return start[0] + 1, start[1] + 1
+        last = max(end, min(position + 1, len(text)))
+        self.selection = Selection(self.location_of(position), self.location_of(last))
 
 
 class Choices(Lines, can_focus=False):

@@ -13,6 +13,7 @@ from console.visible import visible
 
 _DEEPEST = 12
 _RIGHT = 30
+_LEGEND = Content.assemble(("   ▲ ", "$warning bold"), ("takes most by itself", "$muted"))
 
 
 class PlanLines(Lines):
@@ -66,9 +67,8 @@ def _lines(plan: Plan) -> Iterator[tuple[int, PlanNode, tuple[str, str] | None]]
 
 def _measured(node: PlanNode) -> Content:
     if node.actual_rows is None or node.own_milliseconds is None:
-        return Content.assemble(
-            (f"{node.cost:>14,.0f}", ""), (f"{words.estimate(node.rows):>11} rows", "$muted")
-        )
+        cost = f"cost {node.cost:,.0f}"
+        return Content.assemble(f"{cost:>14}", (f"{words.estimate(node.rows):>11} rows", "$muted"))
     rows = words.count(round(node.actual_rows * (node.loops or 1)))
     return Content.assemble(
         f"{words.duration(node.own_milliseconds / 1000):>14}", (f"{rows:>11} rows", "$muted")
@@ -82,5 +82,6 @@ def summary(plan: Plan) -> Content:
             "plan, run and measured  ",
             (f"{words.duration(plan.execution / 1000)}, planned in ", "$muted"),
             (words.duration((plan.planning or 0) / 1000), "$muted"),
+            _LEGEND,
         )
-    return Content.assemble("plan  ", (f"cost {plan.root.cost:,.0f}, not run", "$muted"))
+    return Content.assemble("plan  ", ("not run", "$muted"), _LEGEND)

@@ -29,10 +29,9 @@ from console.ui.tables.editor import Editor
 from console.ui.tables.plans import PlanLines, summary
 from console.ui.tables.recall import Recall
 from console.ui.tables.record import Record
-from console.ui.tables.running import Outcome, QueryRows, plan_of, position_of, run
+from console.ui.tables.running import Outcome, QueryRows, failure, plan_of, position_of, run
 from console.ui.tables.typing import Typing
 from console.ui.tables.view import View
-from console.ui.trouble import trouble
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.grid import Grid, RowsAtHand, fitted
 from console.visible import visible
@@ -199,11 +198,11 @@ class QueryView(AskingView):
         self._present("plan", "", summary(plan), words.clock())
 
     def _no(self, error: ConsoleError) -> None:
-        said = trouble(error, ("F5", "run again"), ("F2", "detail"))
         position = position_of(error)
-        if position is not None:
-            line, column = self.editor.point_at(self._began + position)
-            said = Content.assemble((f"line {line}, column {column}", "$muted"), "\n", said)
+        where = None if position is None else self._began + position
+        if where is not None:
+            self.editor.point_at(where)
+        said = failure(error, self.editor.text, where)
         self.query_one("#query-said", Static).update(said)
         self._present("said", "query", Content.styled("failed", "$error"), words.clock())
         self.take_focus()

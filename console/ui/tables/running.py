@@ -7,15 +7,23 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+from textual.content import Content
+
 from console.connection.session import Session, TextTable
 from console.errors import ConsoleError
 from console.ui.connections import BROWSE, Connections
+from console.ui.trouble import keys
 from console.ui.widgets.grid import GridColumn, GridSource, Row
+from console.visible import visible, visible_lines
 
 if TYPE_CHECKING:
     from console.browse.page import Page
     from console.browse.plan import Plan
     from console.browse.window import Window
+
+_BEFORE, _AFTER = 30, 30
+"""Characters of a line that are shown before and after the place that is to blame."""
 
 Holding = Callable[[Session], None]
 """Is told of the connection as soon as there is one, so that it can be cut."""
@@ -108,3 +116,30 @@ def position_of(error: ConsoleError) -> int | None:
     from console.browse.query import QueryFailed
 
     return error.position if isinstance(error, QueryFailed) else None
+
+
+def failure(error: ConsoleError, text: str, position: int | None) -> Content:
+    """Says what failed, and shows the line of the statement that is to blame.
+
+    Args:
+        error: What failed.
+        text: All that was typed.
+        position: Where in it, in characters from 0; None where nobody knows.
+    """
+    parts = [Content.assemble(("✕ ", "$error bold"), (visible(error.message), "bold"))]
+    parts += [Content(f"  {visible(hint)}") for hint in (error.hint,) if hint]
+    if position is not None:
+        start = text.rfind("\n", 0, position) + 1
+        number = text.count("\n", 0, position) + 1
+        line = text[start:].partition("\n")[0]
+        before = visible(line[: position - start][-_BEFORE:])
+        after = visible(line[position - start :][:_AFTER])
+        label = f"  line {number}  "
+        parts += [
+            Content(""),
+            Content.assemble((label, "$muted"), before, (after, "")),
+            Content.styled(" " * (len(label) + cell_len(before)) + "▲", "$error bold"),
+        ]
+    if error.detail:
+        parts += [Content(""), Content.styled(visible_lines(error.detail), "$muted")]
+    return Content("\n").join([*parts, Content(""), keys(("F5", "run again"), ("F2", "detail"))])
