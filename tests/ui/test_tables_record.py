@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 from textual.pilot import Pilot
 
@@ -13,10 +14,11 @@ from console.ui.pane import Pane
 from console.ui.places import TablePlace, WhyPlace
 from console.ui.tables.documents import DocumentView
 from console.ui.tables.pane import TablesPane
-from console.ui.tables.reader import LongValue
+from console.ui.tables.reader import KEPT, HeldText, LongValue
 from console.ui.tables.record import Record
 from console.ui.tables.view import View
-from tests.ui.detailing import look_into
+from console.ui.tables.wrapping import wrapped
+from tests.ui.detailing import laid_over, look_into
 from tests.ui.screen import lines, text, until, write
 
 
@@ -188,21 +190,43 @@ async def test_a_hundred_megabytes_are_read_in_parts(library: Profile) -> None:
         await until(pilot, lambda: reader.at_end and not view.is_busy)
         assert reader.end == 100_000_000
         assert lines(app)[-2].strip().endswith("6789")
-        for _ in range(7):  # backwards over the edge of what is at hand
-            reader.scroll_to(y=0, animate=False, immediate=True)
-            await until(pilot, lambda: not view.is_busy)
-        assert not reader.at_end
-        assert sum(len(part.pieces) for part in reader._parts) < 6 * 65_536 // 78 + 12
+        reader.scroll_to(y=0, animate=False, immediate=True)
+        await until(pilot, lambda: not view.is_busy)
+        assert reader.begin <= 100_000_000 - 2 * 65_536
         await pilot.press("g")
         await until(pilot, lambda: reader.at_start and not view.is_busy)
-        whole = "0123456789" * 100_000
-        offset = 0
-        while reader.begin == 0 and offset < 200_000:  # each line goes on where the last ended
-            pieces = [piece for part in reader._parts for piece in part.pieces]
-            assert "".join(piece.text for piece in pieces) == whole[: reader.end]
-            offset = reader.end
+
+
+async def test_parts_join_without_a_seam_and_only_some_are_held(library: Profile) -> None:
+    whole = "".join(f"line {n} é\t{'x' * (n % 200)}\n" for n in range(7_000))
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await look_into(pilot, "lib.people")
+        pane = app.screen.query_one(TablesPane)
+        view = LongValue(pane.connections, "a text", HeldText(whole), wrapped)
+        await laid_over(pilot, view)
+        reader = view.reader
+        await until(pilot, lambda: reader.end > 0 and not view.is_busy)
+
+        def seamless() -> bool:
+            begun = [piece for part in reader._parts for piece in part.pieces]
+            return all(
+                whole[one.start : one.start + 1].strip() == one.text[:1].strip() for one in begun
+            ) and all(one.start < next_.start for one, next_ in pairwise(begun))
+
+        while not reader.at_end:
+            end = reader.end
             reader.scroll_to(y=reader.max_scroll_y, animate=False, immediate=True)
-            await until(pilot, lambda end=offset: not view.is_busy and reader.end > end)
+            await until(pilot, lambda end=end: not view.is_busy and reader.end > end)
+            assert seamless()
+        assert len(reader._parts) == KEPT
+        assert reader.begin > 0
+        while not reader.at_start:
+            begin = reader.begin
+            reader.scroll_to(y=0, animate=False, immediate=True)
+            await until(pilot, lambda begin=begin: not view.is_busy and reader.begin < begin)
+            assert seamless()
+        assert not reader.at_end
 
 
 async def test_a_table_without_columns_has_rows_in_full_too(library: Profile) -> None:

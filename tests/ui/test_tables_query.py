@@ -1,0 +1,223 @@
+"""A statement of one's own: typed, completed, run, explained, and never lost."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import psycopg
+import pytest
+from textual.pilot import Pilot
+
+from console.browse.history import QueryHistory
+from console.connection.embedded import EmbeddedServer
+from console.connection.profile import Profile
+from console.ui.app import RowsightApp
+from console.ui.tables import query as query_module
+from console.ui.tables.editor import Editor
+from console.ui.tables.pane import TablesPane
+from console.ui.tables.query import QueryView
+from console.ui.tables.record import Record
+from console.ui.widgets.grid import Grid
+from tests.ui.screen import text, until
+
+RUNNING = (
+    "select count(*) from pg_stat_activity where query like '%pg_sleep(5%' and state = 'active'"
+    " and pid <> pg_backend_pid()"
+)
+
+
+async def opened(pilot: Pilot[None], statement: str = "") -> QueryView:
+    """Goes to the statement, and puts one there."""
+    await until(pilot, lambda: any(pane.listed for pane in pilot.app.screen.query(TablesPane)))
+    await pilot.press("Q")
+    await until(pilot, lambda: isinstance(pilot.app.focused, Editor))
+    view = pilot.app.screen.query_one(QueryView)
+    if statement:
+        view.editor.text = statement
+        await pilot.pause()
+    return view
+
+
+async def test_tab_completes_tables_and_their_columns(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot)
+        await pilot.press(*"select", "space", "asterisk", "space", *"from", "space", *"bo", "tab")
+        await until(pilot, lambda: view.editor.text == "select * from lib.books")
+        await pilot.press("space", *"where", "space", "tab")
+        await until(pilot, lambda: view.editor.choosing)
+        assert "author" in text(app)
+        await pilot.press("p")  # narrows what is offered
+        await until(pilot, lambda: view.editor.choosing and "author" not in text(app))
+        await pilot.press("enter")
+        assert view.editor.text == "select * from lib.books where price"
+        await pilot.press("space", "o", "tab")
+        await until(pilot, lambda: view.editor.choosing)
+        await pilot.press("down", "escape")  # leaves the choices, not the editor
+        assert view.editor.text == "select * from lib.books where price o"
+        assert view.editor.has_focus
+
+
+async def test_a_result_is_paged_and_its_rows_open_in_full(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot, "select g, 'v' || g as v from generate_series(1, 700) g")
+        await pilot.press("f5")
+        await until(pilot, "2 columns")
+        await pilot.press("f4")
+        assert isinstance(app.focused, Grid)
+        await pilot.press(*["pagedown"] * 60)
+        await until(pilot, "v700")
+        await until(pilot, lambda: not view.is_busy)
+        await pilot.press("up", "enter")
+        await until(pilot, "result 699")
+        assert isinstance(app.screen.query_one(TablesPane).contents.shown, Record)
+        await pilot.press("escape")
+        await until(pilot, lambda: view.display)
+        await pilot.press("f4" if not view.editor.has_focus else "left", "escape")
+        assert view.window is not None
+
+
+async def test_an_error_points_at_the_place(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot, "select title,\n  'é' as x\nfrom lib.books\nwhere pric > 3")
+        await pilot.press("f5")
+        await until(pilot, 'column "pric" does not exist')
+        assert view.editor.selected_text == "pric"
+        assert view.editor.has_focus
+        assert "line 4  where pric > 3" in text(app)
+        await pilot.press("f2")
+        await until(pilot, "42703")
+        await pilot.press("escape")
+        view.editor.text = "select 1;\nselect nope"
+        view.editor.move_cursor((1, 0))
+        view.editor.move_cursor(view.editor.document.end, select=True)
+        await pilot.press("ctrl+r")  # only what is selected
+        await until(pilot, 'column "nope" does not exist')
+        assert view.editor.selected_text == "nope"
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("delete from lib.books", "DELETE is not run here"),
+        ("select 1; drop table lib.books", "these are 2 statements"),
+        ("with x as (delete from lib.loans returning 1) select * from x", "WITH"),
+        ("select lo_create(0)", "read-only transaction"),
+    ],
+)
+async def test_nothing_is_written(library: Profile, statement: str, said: str) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(120, 40)) as pilot:
+        view = await opened(pilot, statement)
+        await pilot.press("f5")
+        await until(pilot, lambda: view.error is not None)
+        await until(pilot, said)
+
+
+async def test_the_plan_is_a_tree_with_the_worst_step_marked(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot, "select title from lib.books join lib.loans on book = id")
+        await pilot.press("f6")
+        await until(pilot, "not run")
+        screen = text(app)
+        assert "Seq Scan on lib.loans" in screen
+        assert screen.count(" ▲ ") == 2  # in the caption, which says what it means, and once
+        view.editor.text = "explain analyze " + view.editor.text
+        await pilot.press("f5")
+        await until(pilot, "run and measured")
+
+
+async def test_show_is_answered(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "show server_encoding")
+        await pilot.press("f5")
+        await until(pilot, "UTF8")
+
+
+async def test_esc_cancels_on_the_server(library: Profile, server: EmbeddedServer) -> None:
+    app = RowsightApp(library)
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        async with app.run_test(size=(80, 24)) as pilot:
+            view = await opened(pilot, "select pg_sleep(50)")
+            await pilot.press("f5")
+            await until(pilot, lambda: connection.execute(RUNNING).fetchone() == (1,))
+            await pilot.press("escape")
+            await until(pilot, "cancelled")
+            await until(pilot, lambda: connection.execute(RUNNING).fetchone() == (0,))
+            assert view.editor.text == "select pg_sleep(50)"
+            view.editor.text = "select 'again'"
+            await pilot.press("f5")
+            await until(pilot, "again")
+
+
+async def test_what_was_run_comes_back_by_f7(library: Profile) -> None:
+    history = QueryHistory()
+    for statement in ("select 'first'", "select 'password: geheim'", "select 'second'"):
+        history.add(statement, "library")
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot, "select 'third'")
+        await pilot.press("f5")
+        await until(pilot, "1 row")
+        await pilot.press("f7")
+        await until(pilot, "3 statements")
+        assert "geheim" not in text(app)
+        await pilot.press(*"second", "enter")
+        await until(pilot, lambda: view.editor.text == "select 'second'")
+        await pilot.press("ctrl+z")
+        assert view.editor.text == "select 'third'"
+
+
+async def test_what_is_typed_outlives_the_view_the_connection_and_the_console(
+    library: Profile, monkeypatch: pytest.MonkeyPatch, server: EmbeddedServer
+) -> None:
+    monkeypatch.setattr(query_module, "PAUSE", 0.05)
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot, "select 'precious'")
+        path = view.draft.path
+        await until(pilot, path.exists)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.query(QueryView))
+        view = await opened(pilot)
+        assert view.editor.text == "select 'precious'"
+        with psycopg.connect(server.dsn(), autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'library'"
+            )
+        await pilot.press("f5")
+        await until(pilot, lambda: view.error is not None or view.window is not None)
+        assert view.editor.text == "select 'precious'"
+        view.editor.text = "select 'password' -- precious"
+        await until(pilot, lambda: not path.exists())
+        await pilot.press("escape")
+        await until(pilot, lambda: not app.screen.query(QueryView))
+        view = await opened(pilot)
+        assert view.editor.text == "select 'password' -- precious"  # in memory all the same
+        view.editor.text = "select 'for tomorrow'"
+    assert path.read_text() == "select 'for tomorrow'"
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot)
+        assert view.editor.text == "select 'for tomorrow'"
+
+
+def test_the_editor_colours_where_the_extra_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    from console.ui.tables import editor
+
+    monkeypatch.setattr(editor, "find_spec", lambda name: object())
+    assert editor.language() == "sql"
+    monkeypatch.setattr(editor, "find_spec", lambda name: None if "sql" in name else object())
+    assert editor.language() is None
+
+
+def test_drafts_lie_beside_the_journal(tmp_path: Path) -> None:
+    from console.browse.draft import Draft
+
+    assert Draft("x", tmp_path).path.parent == tmp_path / "drafts"

@@ -1,0 +1,75 @@
+"""What a relation is made of, by key `c`."""
+
+from __future__ import annotations
+
+from console.connection.profile import Profile
+from console.ui.app import RowsightApp
+from console.ui.tables.pane import TablesPane
+from console.ui.tables.structure import SqlText, StructureView
+from console.ui.widgets.findings import FindingDetail
+from tests.ui.screen import lines, text, until
+
+
+async def test_every_part_stands_on_a_line_with_what_to_mind(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(120, 60)) as pilot:
+        await until(pilot, "Book 7")
+        await pilot.press("c")
+        await until(pilot, "columns  4")
+        shown = [" ".join(line[39:].split("  ")[0:4]).split() for line in lines(app)]
+        for wanted in (
+            ["id", "integer", "key", "1"],
+            ["author", "integer", "not", "null"],
+            ["primary", "key", "books_pkey"],
+        ):
+            assert any(line[: len(wanted)] == wanted for line in shown), wanted
+        screen = text(app)
+        assert "fair  not validated" in screen
+        assert "pricey  btree" in screen
+        assert "never used" in screen
+        assert "touched  before delete or update  disabled" in screen
+        assert "cheap_ones  update, restrictive  postgres" in screen
+        assert "PUBLIC  insert, select" in screen
+        assert "rows, estimated ~12" in screen
+        await pilot.press("c")
+        await until(pilot, "Book 7")
+
+
+async def test_a_policy_is_told_in_words_and_copied_as_sql(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Book 7")
+        await pilot.press("c")
+        await until(pilot, "columns  4")
+        await pilot.press("slash", *"cheap", "enter", "enter")
+        await until(pilot, "postgres may at most update rows where")
+        assert isinstance(app.focused, FindingDetail)
+        await pilot.press("y")
+        assert app.clipboard == (
+            'create policy "cheap_ones" on lib.books\n  as restrictive\n  for update\n'
+            '  to "postgres"\n  using ((price < (100)::numeric))\n'
+            "  with check ((price > (0)::numeric))"
+        )
+        await pilot.press("escape")
+        assert not isinstance(app.focused, FindingDetail)
+        pane = app.screen.query_one(TablesPane)
+        assert isinstance(pane.contents.shown, StructureView)  # esc went one step, not two
+
+
+async def test_the_sql_is_shown_and_copied_and_rows_are_counted(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, "Book 7")
+        await pilot.press("c")
+        await until(pilot, "columns  4")
+        await pilot.press("x")
+        await until(pilot, "12 rows at")
+        assert "rows, counted" in text(app)
+        await pilot.press("s")
+        await until(pilot, "create table lib.books")
+        assert isinstance(app.screen.query_one(TablesPane).contents.shown, SqlText)
+        await pilot.press("y")
+        assert app.clipboard.startswith("create table lib.books (\n")
+        assert 'create policy "cheap_ones"' in app.clipboard
+        await pilot.press("escape", "escape")
+        await until(pilot, "Book 7")
