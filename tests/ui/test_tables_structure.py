@@ -7,7 +7,7 @@ from console.ui.app import RowsightApp
 from console.ui.tables.pane import TablesPane
 from console.ui.tables.structure import SqlText, StructureView
 from console.ui.widgets.findings import FindingDetail
-from tests.ui.screen import lines, text, until
+from tests.ui.screen import text, until
 
 
 async def test_every_part_stands_on_a_line_with_what_to_mind(library: Profile) -> None:
@@ -16,14 +16,10 @@ async def test_every_part_stands_on_a_line_with_what_to_mind(library: Profile) -
         await until(pilot, "Book 7")
         await pilot.press("c")
         await until(pilot, "columns  4")
-        shown = [" ".join(line[39:].split("  ")[0:4]).split() for line in lines(app)]
-        for wanted in (
-            ["id", "integer", "key", "1"],
-            ["author", "integer", "not", "null"],
-            ["primary", "key", "books_pkey"],
-        ):
-            assert any(line[: len(wanted)] == wanted for line in shown), wanted
         screen = text(app)
+        assert "id        integer  key 1" in screen
+        assert "author    integer  not null" in screen
+        assert "primary key   books_pkey" in screen
         assert "fair  not validated" in screen
         assert "pricey  btree" in screen
         assert "never used" in screen
