@@ -39,13 +39,12 @@ class AskingView(View):
         """An answer came, or a failure in its stead; an older question's is dropped."""
 
         number: int
-        take: Callable[[], None]
+        take: Callable[[], Awaitable[None] | None]
         error: ConsoleError | None = None
 
     def __init__(self, connections: Connections) -> None:
         super().__init__()
         self.connections = connections
-        self.error: ConsoleError | None = None
         self.held: Session | None = None
         """The connection that is cut where the server no longer hears that it should stop."""
         self._job: Worker[None] | None = None
@@ -60,7 +59,7 @@ class AskingView(View):
         self,
         doing: str,
         question: Callable[[], Awaitable[Answer]],
-        take: Callable[[Answer], None],
+        take: Callable[[Answer], None] | Callable[[Answer], Awaitable[None]],
         failed: Callable[[ConsoleError], None] | None = None,
     ) -> None:
         """Asks, and hands the answer on; a question that was still open is given up.
@@ -88,13 +87,15 @@ class AskingView(View):
         self.refresh_bindings()
 
     @on(Answered)
-    def _answered(self, message: Answered) -> None:
+    async def _answered(self, message: Answered) -> None:
         message.stop()
         if message.number == self._number and self._job is not None:
             self._job = None
             self.caption.rest()
             self.error = message.error
-            message.take()
+            taken = message.take()
+            if taken is not None:
+                await taken
             self.refresh_bindings()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

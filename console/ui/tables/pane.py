@@ -148,7 +148,7 @@ class TablesPane(ListingPane):
         """Goes back to what was shown before, then to the list; from its filter, to the whole."""
         if self.is_reading and self.contents.is_covered:
             await self.contents.close_view()
-            if not self.contents.is_covered and self.contents.rows.page is None:
+            if self.contents.shown is self.rows and self.rows.page is None:
                 self.screen.set_focus(self.relations)
             return
         if not self.is_reading:

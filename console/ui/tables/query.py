@@ -16,32 +16,29 @@ from textual.widgets import Static, TextArea
 from console.browse.draft import Draft
 from console.browse.history import Asked, QueryHistory
 from console.browse.plan import Plan
-from console.browse.window import Window
 from console.connection.session import Session
 from console.errors import ConsoleError
 from console.ui import words
-from console.ui.clipboard import copy
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.tables.asking import AskingView
-from console.ui.tables.card import extent
 from console.ui.tables.editor import Editor
 from console.ui.tables.plans import PlanLines, summary
+from console.ui.tables.reading import Ears
 from console.ui.tables.recall import Recall
-from console.ui.tables.record import Record
-from console.ui.tables.running import Outcome, QueryRows, failure, plan_of, position_of, run
+from console.ui.tables.result import Result
+from console.ui.tables.running import Outcome, failure, plan_of, position_of, run
 from console.ui.tables.typing import Typing
-from console.ui.tables.view import View
 from console.ui.widgets.caption import Caption
-from console.ui.widgets.grid import Grid, RowsAtHand, fitted
+from console.ui.widgets.grid import Grid
 from console.visible import visible
 
 if TYPE_CHECKING:
-    from console.browse.page import Page
+    pass
 
 PAUSE = 1.0
 """Seconds without a key after which what was typed is written to disk."""
-_RESULTS = ("grid", "plan", "recall", "said")
+_RESULTS = ("plan", "recall", "said")
 
 
 class QueryView(AskingView):
@@ -60,15 +57,13 @@ class QueryView(AskingView):
         Binding("f7", "recall", "Run before", key_display="F7", priority=True),
         Binding("f4", "other_part", "Statement / result", key_display="F4", priority=True),
         Binding("f2", "detail", "Detail of the error", key_display="F2", priority=True),
-        Binding("enter", "open_row", "Row in full", show=False),
         Binding("escape,q", "editor", "Back to the statement"),
     ]
 
     def __init__(self, connections: Connections, draft: Draft) -> None:
         super().__init__(connections)
         self.draft = draft
-        self.window: Window | None = None
-        self.columns: tuple[str, ...] = ()
+        self._in_result = False
         self._timer: Timer | None = None
         self._began = 0
         """Where in the editor what runs begins."""
@@ -77,7 +72,7 @@ class QueryView(AskingView):
         """Lays out editor, choices, caption and every kind of result."""
         yield Typing(self.connections, self.draft.text)
         yield Caption()
-        yield Grid(id="query-grid")
+        yield Result(self.connections)
         yield PlanLines(id="query-plan")
         yield Recall(id="query-recall")
         yield Static(id="query-said")
@@ -88,9 +83,21 @@ class QueryView(AskingView):
         return self.query_one(Editor)
 
     @property
-    def grid(self) -> Grid:
-        """The rows of the result."""
-        return self.query_one("#query-grid", Grid)
+    def result(self) -> Result:
+        """The rows it came to."""
+        return self.query_one(Result)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs, or rows are waited for."""
+        return super().is_busy or self.result.is_busy
+
+    def stop(self) -> None:
+        """Cancels what runs, on the server too."""
+        if super().is_busy:
+            super().stop()
+        else:
+            self.result.stop()
 
     def on_mount(self) -> None:
         """Starts with words."""
@@ -102,19 +109,28 @@ class QueryView(AskingView):
         self._present("said", "query", Content(""))
         self.editor.move_cursor(self.editor.document.end)
 
-    async def on_unmount(self) -> None:
-        """Keeps what was typed, and lets go of what the server holds."""
+    def on_unmount(self) -> None:
+        """Keeps what was typed."""
         self._keep()
-        if self.window is not None:
-            await self.window.close()
 
     def take_focus(self) -> None:
-        """The editor has it."""
+        """The part that had it has it again: the editor at first."""
+        below = self._place_below
+        self.screen.set_focus(below if self._in_result and below is not None else self.editor)
+
+    def _to_editor(self) -> None:
         self.screen.set_focus(self.editor)
+
+    def on_descendant_focus(self) -> None:
+        """Remembers which part has the focus."""
+        self._in_result = not isinstance(self.screen.focused, Editor)
 
     def _present(self, which: str, name: str, facts: Content, aside: str = "") -> None:
         for one in _RESULTS:
             self.query_one(f"#query-{one}").display = one == which
+        # Rows say themselves how they stand.
+        self.result.display = which == "rows"
+        self.caption.display = which != "rows"
         self.head(name, facts, Content.styled(aside, "$muted"))
         self.refresh_bindings()
 
@@ -153,7 +169,8 @@ class QueryView(AskingView):
         """Runs the statement."""
         text = self._statement()
         self.run_worker(self._remember(text), group="remember")
-        self.ask("running", partial(run, self.connections, text, self._hold), self._ran, self._no)
+        ears = Ears(lambda _: None, self._hold, self.result.shifted, self.result.changed)
+        self.ask("running", partial(run, self.connections, text, ears), self._ran, self._no)
 
     def action_explain(self) -> None:
         """Shows the plan of the statement."""
@@ -168,30 +185,15 @@ class QueryView(AskingView):
         except ConsoleError as error:
             self.notify(visible(error.message), severity="warning", markup=False)
 
-    def _ran(self, outcome: Outcome) -> None:
-        old, self.window = self.window, None
-        if old is not None:
-            self.run_worker(old.close(), group="close")
-        if outcome.rows is not None:
-            self._show_rows(*outcome.rows)
-        elif outcome.plan is not None:
+    async def _ran(self, outcome: Outcome) -> None:
+        if outcome.plan is not None:
             self._planned(outcome.plan)
+            return
+        if outcome.rows is not None:
+            await self.result.show(*outcome.rows)
         elif outcome.setting is not None:
-            table = outcome.setting
-            names = tuple(table.columns)
-            columns = fitted(names, (False,) * len(names), table.rows)
-            self.grid.show(RowsAtHand(columns, table.rows))
-            self._present("grid", "setting", Content(""), words.clock())
-
-    def _show_rows(self, window: Window, page: Page) -> None:
-        self.window = window
-        self.columns = tuple(column.name for column in page.columns)
-        numeric = [column.category == "N" for column in page.columns]
-        widths = fitted(self.columns, numeric, page.rows)
-        self.grid.show(QueryRows(window, widths))
-        spent = words.duration(page.elapsed)
-        facts = Content(f"{extent(window)}  {words.plural(len(self.columns), 'column')}")
-        self._present("grid", "result", facts, f"{words.clock()}, {spent}")
+            await self.result.show_setting(outcome.setting)
+        self._present("rows", "", Content(""))
 
     def _planned(self, plan: Plan) -> None:
         self.query_one(PlanLines).show(plan)
@@ -205,47 +207,7 @@ class QueryView(AskingView):
         said = failure(error, self.editor.text, where)
         self.query_one("#query-said", Static).update(said)
         self._present("said", "query", Content.styled("failed", "$error"), words.clock())
-        self.take_focus()
-
-    # The result
-
-    @on(Grid.Missing)
-    def _missing(self, message: Grid.Missing) -> None:
-        message.stop()
-        window = self.window
-        if window is not None and not self.is_busy:
-
-            def take(_: None) -> None:
-                self.grid.renew()
-                facts = Content(f"{extent(window)}  {words.plural(len(self.columns), 'column')}")
-                self.head("result", facts, self._head[2])
-
-            self.ask("reading on", partial(window.show, message.first, message.last), take)
-
-    @on(Grid.Moved)
-    def _moved(self, message: Grid.Moved) -> None:
-        message.stop()
-
-    @on(Grid.CopyCell)
-    def _copy(self, message: Grid.CopyCell) -> None:
-        message.stop()
-        row = self.grid.source.row(message.row)
-        value = row[message.column] if row is not None else None
-        if value is None:
-            self.notify("NULL holds no text to copy", timeout=2, markup=False)
-        else:
-            copy(self.app, value, "Cell")
-
-    def action_open_row(self) -> None:
-        """Shows the row under the cursor in full."""
-        if self.window is None:
-            return
-
-        async def eyes() -> Session:
-            return await self.connections.open(BROWSE)
-
-        record = Record(self.connections, self.window, self.grid.cursor_row, eyes)
-        self.post_message(View.Open(record))
+        self._to_editor()
 
     # Statements run before
 
@@ -269,7 +231,7 @@ class QueryView(AskingView):
         editor.move_cursor(editor.document.end)
         self._present("said", "query", Content(""))
         self.query_one("#query-said", Static).update("")
-        self.take_focus()
+        self._to_editor()
 
     # Keys
 
@@ -283,18 +245,16 @@ class QueryView(AskingView):
                 return not self.is_busy
             case "editor":
                 return not typing and not self.is_busy
-            case "open_row":
-                return isinstance(self.screen.focused, Grid) and self.window is not None
             case "other_part":
-                return self._result is not None
+                return self._place_below is not None
             case _:
                 return super().check_action(action, parameters)
 
     @property
-    def _result(self) -> Grid | PlanLines | None:
-        """The result on the screen, where it is one to move in."""
-        if self.grid.display:
-            return self.grid
+    def _place_below(self) -> Grid | PlanLines | None:
+        """What came of the statement, where it is something to move in."""
+        if self.result.display:
+            return self.result.grid
         plan = self.query_one(PlanLines)
         return plan if plan.display else None
 
@@ -302,12 +262,12 @@ class QueryView(AskingView):
         """Goes back to the statement."""
         if self.query_one(Recall).display:
             self._present("said", "query", Content(""))
-        self.take_focus()
+        self._to_editor()
 
     def action_other_part(self) -> None:
         """Moves between the statement and its result."""
-        result = self._result
-        if isinstance(self.screen.focused, Editor) and result is not None:
-            self.screen.set_focus(result)
+        below = self._place_below
+        if isinstance(self.screen.focused, Editor) and below is not None:
+            self.screen.set_focus(below)
         else:
-            self.take_focus()
+            self._to_editor()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +13,8 @@ from textual.content import Content
 from console.connection.session import Session, TextTable
 from console.errors import ConsoleError
 from console.ui.connections import BROWSE, Connections
+from console.ui.tables.reading import Ears
 from console.ui.trouble import keys
-from console.ui.widgets.grid import GridColumn, GridSource, Row
 from console.visible import visible, visible_lines
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ async def _its_own(connections: Connections, holding: Holding) -> AsyncIterator[
         raise
 
 
-async def run(connections: Connections, text: str, holding: Holding) -> Outcome:
+async def run(connections: Connections, text: str, ears: Ears) -> Outcome:
     """Runs the one statement that was typed, in whatever way its kind asks for.
 
     Raises:
@@ -68,9 +68,13 @@ async def run(connections: Connections, text: str, holding: Holding) -> Outcome:
     from console.browse.window import Window
 
     kind = classify(text).kind
-    async with _its_own(connections, holding) as session:
+    async with _its_own(connections, ears.using) as session:
         if kind is Kind.ROWS:
-            window = Window(await open_query(session, text))
+            window = Window(
+                await open_query(session, text),
+                on_shift=lambda number: ears.shifted(window, number),
+                on_change=lambda: ears.changed(window),
+            )
             return Outcome(rows=(window, await window.open()))
         if kind is Kind.PLAN:
             outcome = Outcome(plan=await explain(session, text))
@@ -92,23 +96,6 @@ async def plan_of(connections: Connections, text: str, holding: Holding) -> Plan
         plan = await explain(session, text)
         await session.close()
         return plan
-
-
-@dataclass(frozen=True, slots=True)
-class QueryRows(GridSource):
-    """The rows of a window, as the grid draws them."""
-
-    window: Window
-    columns: Sequence[GridColumn]
-
-    @property
-    def row_count(self) -> int:
-        """Rows that can be scrolled to."""
-        return self.window.extent
-
-    def row(self, index: int) -> Row | None:
-        """Returns a row, or None while it is not at hand."""
-        return self.window.row(index)
 
 
 def position_of(error: ConsoleError) -> int | None:
