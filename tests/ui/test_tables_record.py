@@ -214,18 +214,23 @@ async def test_parts_join_without_a_seam_and_only_some_are_held(library: Profile
                 whole[one.start : one.start + 1].strip() == one.text[:1].strip() for one in begun
             ) and all(one.start < next_.start for one, next_ in pairwise(begun))
 
-        while not reader.at_end:
-            end = reader.end
-            reader.scroll_to(y=reader.max_scroll_y, animate=False, immediate=True)
-            await until(pilot, lambda end=end: not view.is_busy and reader.end > end)
+        async def settled(before: tuple[int, int]) -> None:
+            def other() -> bool:
+                return not view.is_busy and (reader.begin, reader.end) != before
+
+            await until(pilot, other)
             assert seamless()
+
+        while not reader.at_end:
+            at_hand = reader.begin, reader.end
+            reader.scroll_to(y=reader.max_scroll_y, animate=False, immediate=True)
+            await settled(at_hand)
         assert len(reader._parts) == KEPT
         assert reader.begin > 0
         while not reader.at_start:
-            begin = reader.begin
+            at_hand = reader.begin, reader.end
             reader.scroll_to(y=0, animate=False, immediate=True)
-            await until(pilot, lambda begin=begin: not view.is_busy and reader.begin < begin)
-            assert seamless()
+            await settled(at_hand)
         assert not reader.at_end
 
 

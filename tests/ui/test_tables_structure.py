@@ -47,7 +47,7 @@ async def test_a_policy_is_told_in_words_and_copied_as_sql(library: Profile) -> 
             "  with check ((price > (0)::numeric))"
         )
         await pilot.press("escape")
-        assert not isinstance(app.focused, FindingDetail)
+        await until(pilot, lambda: not isinstance(app.focused, FindingDetail))
         pane = app.screen.query_one(TablesPane)
         assert isinstance(pane.contents.shown, StructureView)  # esc went one step, not two
 
