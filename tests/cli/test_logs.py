@@ -137,7 +137,7 @@ def test_following_survives_killed_connections_and_ends_on_sigint(
     for _ in range(3):
         db.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
-            " where application_name = 'rowsight logs'"
+            " where application_name like 'rowsight logs %'"
         )
         written.append(_write(db))
         assert json.loads(_out(process).readline())["id"] == written[-1]

@@ -66,7 +66,7 @@ async def load(dsn: str, rows: int, pause: float) -> AsyncIterator[Load]:
     running.committed, running.changed = document["committed"], document["changed"]
 
 
-async def kill_often(dsn: str, times: int, running: Load) -> int:
+async def kill_often(dsn: str, times: int, running: Load, purpose: str = PURPOSE) -> int:
     """Ends the tail's connection again and again while the load runs; returns how often."""
     dice = random.Random(1)
     killed = 0
@@ -77,7 +77,7 @@ async def kill_often(dsn: str, times: int, running: Load) -> int:
                 cursor = await connection.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity"
                     " where application_name like %s",
-                    [f"rowsight {PURPOSE} %"],
+                    [f"rowsight {purpose} %"],
                 )
                 killed += len(await cursor.fetchall())
         except psycopg.Error:

@@ -187,7 +187,7 @@ async def test_a_lost_connection_is_told_and_nothing_is_missing(
         for number in range(3):
             db.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
-                " where application_name = 'rowsight tail'"
+                " where application_name like 'rowsight tail %'"
             )
             add(db, f"after.{number}")
             await until(pilot, newest(app, f"after.{number}"))
