@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 
@@ -159,6 +160,8 @@ class Thresholds:
         parts = [part.strip() for part in text.split(",")]
         try:
             warn, fail = [None if part in ("", "-") else float(part) for part in parts]
+            if any(edge is not None and not math.isfinite(edge) for edge in (warn, fail)):
+                raise ValueError
         except ValueError:
             raise UsageError(
                 f"{text!r} does not say where {name} warns and fails",

@@ -69,7 +69,14 @@ def test_limits_are_set_by_name() -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("nonsense", "1,2"), ("with_limit", "1,2"), ("wal", "1"), ("wal", "1,2,3"), ("wal", "a,b")],
+    [
+        ("nonsense", "1,2"),
+        ("with_limit", "1,2"),
+        ("wal", "1"),
+        ("wal", "1,2,3"),
+        ("wal", "a,b"),
+        ("wal", "nan,1"),
+    ],
 )
 def test_a_limit_that_does_not_parse_is_refused(name: str, text: str) -> None:
     with pytest.raises(UsageError) as caught:

@@ -118,13 +118,11 @@ def result(outcome: str) -> RunResult:
     )
 
 
-@pytest.mark.parametrize("name", ["plan", "nothing", "empty", "no-rights"])
+@pytest.mark.parametrize("name", ["plan", "empty", "no-rights"])
 def test_plan(snap_compare: Compare, ward: Profile, size: tuple[int, int], name: str) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
-        young = tuple(replace(one, expired_rows=0, exact=True, bytes=0) for one in POLICIES[:3])
         plan = {
             "plan": planned(),
-            "nothing": replace(planned(young), telemetry=TelemetryPlan()),
             "empty": planned(()),
             "no-rights": planned(allowed=False),
         }[name]
@@ -158,15 +156,13 @@ def test_confirm(snap_compare: Compare, ward: Profile, size: tuple[int, int]) ->
     assert snap_compare(app, terminal_size=size, run_before=steps)
 
 
-@pytest.mark.parametrize("stopping", [False, True], ids=["running", "stopping"])
-def test_run(snap_compare: Compare, ward: Profile, size: tuple[int, int], stopping: bool) -> None:
+def test_run(snap_compare: Compare, ward: Profile, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         ledger = (await counted(pilot, planned())).ledger
         ledger.show_run()
         ledger.running.auto_refresh = None
         numbers = (740_000, 2_000_000, 74, 744_120, 412_000.0, 3.1, 1.8)
         ledger.running.state = Progress("audit_logs", 2, 3, "working", *numbers)
-        ledger.running.stopping = stopping
         await rest(pilot)
 
     assert snap_compare(RowsightApp(ward, tab=4), terminal_size=size, run_before=steps)

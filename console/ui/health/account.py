@@ -54,11 +54,13 @@ def _course(check: Check, vitals: Vitals, width: int) -> Lines:
     values = [value for value in series if value is not None]
     if len(values) < 2 or not any(values):
         return []
+    samples = vitals.monitor.samples
+    seconds = samples[-1].clock - samples[0].clock
     low, high = (written(edge, check.unit) for edge in (min(values), max(values)))
     return [
         BLANK,
         SheetLine(Content.styled(course(vitals, check.name, max(8, width - 2)), "$primary")),
-        SheetLine(Content.styled(f"since this was opened: {low} to {high}", "$muted")),
+        SheetLine(Content.styled(f"over {duration(seconds)}: {low} to {high}", "$muted")),
     ]
 
 

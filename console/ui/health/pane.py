@@ -34,6 +34,8 @@ SURVEY = "survey"
 """Purpose of the connection for what takes longer, so that the pulse never waits for it."""
 _SURVEY_EVERY = 60.0
 """Seconds from one survey to the next at least; the functions are run when asked for only."""
+_SAMPLES = 1_800
+"""An hour of pulses, some five megabytes."""
 _UNWATCHED = 5
 """How much longer the interval is while another tab is shown."""
 _REFUSALS = {"wrong_password", "password_needed", "not_admitted", "no_such_role"}
@@ -57,7 +59,7 @@ class HealthPane(Pane):
 
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
-        self.monitor = Monitor()
+        self.monitor = Monitor(kept=_SAMPLES)
         self.vitals = Vitals(self.monitor)
         self.error: ConsoleError | None = None
         self._failing = ""
