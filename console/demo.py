@@ -46,7 +46,8 @@ async def prepare(server: EmbeddedServer, *, rows: int, progress: Callable[[str]
 
     progress("creating the database")
     server.create_database(DEMO_DATABASE)
-    profile = server.profile(DEMO_DATABASE)
+    # Supabase's own login for requests: it may become the API's roles, and has no other rights.
+    profile = replace(server.profile(DEMO_DATABASE), preview_user="authenticator")
     async with Session(profile, purpose="demo") as session:
         done = await session.value(
             "select shobj_description(oid, 'pg_database') from pg_database"
