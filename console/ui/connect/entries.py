@@ -34,7 +34,7 @@ class Start:
 
 
 STARTS = (
-    Start("demo", "Try the demo", "a server of its own with sample data, gone when you leave"),
+    Start("demo", "Try the demo", "its own server and sample data, gone when you leave"),
     Start("url", "Connect to a URL", "postgresql://user@host:5432/database; nothing is saved"),
     Start("supabase", "Supabase project", "by its reference and region"),
     Start("new", "New profile", "host, user, TLS, environment; kept in config.toml"),

@@ -164,7 +164,7 @@ class Trial(Dialog[Verdict]):
                 lines.append(Content.assemble((mark, style), (f" {name}", "$muted")))
                 continue
             mark, style = _MARKS[step.outcome]
-            spent = words.duration(step.seconds) if step.seconds >= 0.001 else ""
+            spent = words.duration(step.seconds) if step.seconds else ""
             first, *more = self._wrapped(step.value)
             lines.append(
                 Content.assemble((mark, style), (f" {name:<10}{spent:>8}  ", "$muted"), first)
