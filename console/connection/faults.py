@@ -93,6 +93,12 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "check host and port",
     ),
     (
+        r"server closed the connection unexpectedly|connection reset by peer|eof detected",
+        "closed",
+        "{where} closed the connection before it said anything",
+        "a proxy may stand there with no server behind it; the server's log tells more",
+    ),
+    (
         r"certificate|sslmode",
         "tls_failed",
         "{where} and this console could not agree on TLS",

@@ -25,6 +25,7 @@ from console.ui import remembered, settings, themes
 from console.ui.pane import Pane
 from console.ui.sanitise import Sanitise
 from console.ui.settings import Settings
+from console.ui.threads import Threads
 from console.ui.toosmall import TooSmall, fits
 from console.ui.workspace import Workspace
 from console.visible import visible
@@ -202,6 +203,7 @@ class RowsightApp(App[None]):
     def on_mount(self) -> None:
         """Leaves cleanly when told to from outside, or when the terminal is closed."""
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(Threads())
         for number in (signal.SIGTERM, signal.SIGHUP):
             # Only the main thread may; elsewhere there is nothing to catch.
             with contextlib.suppress(RuntimeError, ValueError):
