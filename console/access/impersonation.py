@@ -28,10 +28,10 @@ from console.access.entrance import (
     not_admitted,
 )
 from console.access.persona import Persona
-from console.connection.faults import statement_failed
-from console.connection.session import Session, TextTable, Transaction
+from console.connection.faults import AUTHENTICATION, statement_failed
+from console.connection.session import ServerInfo, Session, TextTable, Transaction
 from console.connection.transaction import text_table
-from console.errors import ConsoleError, DatabaseFailed, Refused, UsageError
+from console.errors import CannotConnect, ConsoleError, DatabaseFailed, Refused, UsageError
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, AsyncCursor
@@ -224,6 +224,21 @@ class Preview(Session):
     async def __aenter__(self) -> Preview:
         await self.connect()
         return self
+
+    async def connect(self) -> ServerInfo:
+        """Connects as `Session` does; whose password is missing is said.
+
+        Raises:
+            CannotConnect: With the cause in words.
+        """
+        try:
+            return await super().connect()
+        except CannotConnect as error:
+            user = self.profile.preview_user
+            if user and error.code in AUTHENTICATION:
+                error.message = f"the preview login {user} does not get in: {error.message}"
+                error.hint = "its password comes from .pgpass, PGPASSWORD or the keyring"
+            raise
 
     @property
     def warning(self) -> str:

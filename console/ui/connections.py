@@ -120,7 +120,7 @@ class Connections:
             session = self._made(purpose)
             self._sessions[purpose] = session
             await session.connect()
-            if self.profile.password is None:
+            if purpose not in (PREVIEW, ACTING) and self.profile.password is None:
                 # From the keyring or a command: not to be asked again for each purpose.
                 self.profile = replace(self.profile, password=session.profile.password)
             if isinstance(session, Operating):

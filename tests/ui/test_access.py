@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from console.access.persona import Persona
 from console.access.rules import Command
-from console.connection.profile import Profile
+from console.connection.profile import Profile, Secret
 from console.journal import state_folder
 from console.ui.access.choices import ChoiceList
 from console.ui.access.editor import ClaimsEditor
@@ -338,3 +338,14 @@ async def test_previews_start_from_the_login_that_the_profile_names(
             await until(pilot, lambda: ("peeping",) in starts())
     finally:
         database.execute("drop role peeping")
+
+
+async def test_a_preview_login_that_does_not_get_in_is_named(guarded: Profile) -> None:
+    profile = replace(guarded, password=Secret("open sesame"), preview_user="bob")
+    app = RowsightApp(profile, tab=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, ADA)
+        await until(pilot, "the preview login bob does not get in")
+        # What the login's own connections need is not disturbed by that.
+        await pilot.press("t")
+        await until(pilot, lambda: "the preview login" not in text(app))
