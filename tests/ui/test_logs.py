@@ -328,3 +328,20 @@ async def test_a_wrong_key_in_the_configuration_is_told(
     monkeypatch.setenv("ROWSIGHT_CONFIG", str(tmp_path / "config.toml"))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, "logs.colour is not a known key")
+
+
+async def test_entries_without_a_time_have_a_place_of_their_own(
+    app: RowsightApp, db: Database
+) -> None:
+    db.execute("alter table public.audit_log alter column ts drop not null")
+    db.execute("insert into public.audit_log (action, ts) values ('timeless', null)")
+    db.execute("insert into public.audit_logs (action, timestamp) values ('endless', 'infinity')")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await begun(pilot)
+        assert "timeless" not in actions(app)
+        await pilot.press("u")
+        await until(pilot, "2 entries")
+        await until(pilot, "timeless")
+        assert "endless" in text(app)
+        await pilot.press("escape")
+        await until(pilot, "● live")

@@ -33,6 +33,7 @@ from console.ui.logs.going import Going
 from console.ui.logs.reading import resolve_emails
 from console.ui.logs.stream import StreamView
 from console.ui.logs.transparency import TransparencyView
+from console.ui.logs.undated import UndatedView
 from console.ui.logs.violations import ViolationList, ViolationsView
 from console.ui.places import Place
 from console.ui.widgets.lines import Lines
@@ -58,6 +59,7 @@ class LogsPane(Going):
         Binding("i", "adopt", "Look as the user"),
         Binding("v", "violations", "Violations"),
         Binding("p", "transparency", "Privacy log of the user"),
+        Binding("u", "undated", "Entries without a time", show=False),
         Binding("e", "export", "Export what is shown", show=False),
         Binding("y", "copy", "Copy the entry as JSON", show=False),
         Binding("r", "again", "Read again", show=False),
@@ -84,6 +86,7 @@ class LogsPane(Going):
         yield StreamView(self.connections, self.live, self.look)
         yield ViolationsView(self.connections, self.live, self.look)
         yield TransparencyView(self.connections, self.live, self.look)
+        yield UndatedView(self.connections, self.live, self.look)
 
     def _rules(self) -> tuple[Rule, ...]:
         from console.connection.config import section
@@ -128,16 +131,23 @@ class LogsPane(Going):
     @property
     def entries(self) -> EntryList:
         """The entries of the view that is shown."""
-        view = self.transparency if self.transparency.display else self.stream
-        return view.entries
+        for view in (self.transparency, self.undated):
+            if view.display:
+                return view.entries
+        return self.stream.entries
 
     @property
     def group(self) -> Violation | None:
         """The group of stopped attempts under the cursor, where groups are shown."""
         return self.violations.list.current if self.violations.display else None
 
+    @property
+    def undated(self) -> UndatedView:
+        """Entries without a time."""
+        return self.query_one(UndatedView)
+
     def _show(self, view: Container) -> None:
-        for one in (self.stream, self.violations, self.transparency):
+        for one in (self.stream, self.violations, self.transparency, self.undated):
             one.display = one is view
         self.refresh_bindings()
 
@@ -267,6 +277,11 @@ class LogsPane(Going):
         self._show(self.transparency)
         self.transparency.open(self.status.lens, user)
 
+    def action_undated(self) -> None:
+        """Shows the entries that have no place in the timeline."""
+        self._show(self.undated)
+        self.undated.open()
+
     def action_back(self) -> None:
         """Goes back to the timeline."""
         self._show(self.stream)
@@ -281,7 +296,7 @@ class LogsPane(Going):
             self.stream.renew()
 
     def _trouble(self) -> ConsoleError | None:
-        for view in (self.violations, self.transparency):
+        for view in (self.violations, self.transparency, self.undated):
             if view.display:
                 return view.error
         return self.stream.trouble or self.error
