@@ -16,9 +16,11 @@ from console.access.entrance import preview_login_sql
 from console.access.impersonation import Preview, preview
 from console.access.persona import Persona, of_role, with_claims
 from console.access.visibility import Count, count_total, count_visible, usable_key, xray
+from console.browse.listing import open_listing
 from console.catalog.relations import find_relation, list_relations
 from console.connection.profile import Profile
 from console.connection.session import Session
+from console.connection.transaction import text_table
 from console.errors import ConsoleError, Refused, UsageError
 from tests import hostile
 from tests.access import cast
@@ -89,6 +91,10 @@ async def test_every_table_reads_as_for_a_real_login(
                     real.execute(rows)
                 continue
             expected = real.execute(rows).fetchall()
+            plainly = sql.SQL("select {} from {}").format(
+                sql.SQL(", ").join(map(sql.Identifier, readable)), name
+            )
+            written = text_table(real.execute(plainly)).rows  # type: ignore[arg-type]
             real_keys = real.execute(
                 sql.SQL("select {} from {}").format(
                     sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(k)) for k in key),
@@ -101,6 +107,11 @@ async def test_every_table_reads_as_for_a_real_login(
         async with sides.acting.impersonate(persona) as acting:
             found = await acting.texts(rows)
         assert digest(found.rows) == digest(expected), relation.identity
+        # What `rows --as` prints, which reads through the same listing as for oneself.
+        sides.acting.persona = persona
+        listing = await open_listing(sides.acting, relation, columns=readable)
+        printed = [row async for portion in listing.rows(1_000_000) for row in portion]
+        assert digest(printed) == digest(written), relation.identity
         count = await count_visible(sides.acting, persona, relation)
         assert count == Count(len(expected), "exact")
         assert await count_total(sides.login, relation) == Count(len(keys), "exact")
