@@ -214,7 +214,7 @@ class HealthPane(Pane):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers only what applies now; ending sessions only in write mode."""
         if not self.is_mounted or (self.metrics.display and action != "detail"):
-            return action == "stop" and False
+            return False
         match action:
             case "end":
                 may = self.status.write_mode and self.online
