@@ -29,6 +29,7 @@ from console.connection.session import Session, SessionState
 from console.connection.standing import Standing, read_standing
 from console.errors import CannotConnect
 from tests.conftest import Admin, MakeProxy
+from tests.standby import Standby
 
 END = "select pg_terminate_backend(%s, 5000)"
 
@@ -213,3 +214,28 @@ def test_another_server_is_told_from_the_same(after: Standing, words: str) -> No
     assert bool(said) == bool(words)
     assert "promoted" in Standing("1", 5, False).differs(Standing("1", 4, True))
     assert after.differs(None) == ""
+
+
+async def test_a_promotion_is_seen_on_the_connection_that_stays(server: EmbeddedServer) -> None:
+    with Standby(server) as standby:
+        kept = Kept(standby.profile(), interval=0.1)
+        async with aclosing(kept.keeper.news()) as news:
+            beat = await until(news, Beat)
+            assert beat.standby
+            promoted = await asyncio.to_thread(promote, standby)
+            assert promoted
+            async with asyncio.timeout(20):
+                while not beat.change:
+                    beat = await until(news, Beat)
+            assert beat.change == "the standby was promoted"
+            assert not beat.standby
+            second = kept.keeper.standing
+            assert second is not None
+            assert second.timeline == 2
+        await kept.session.close()
+
+
+def promote(standby: EmbeddedServer) -> bool:
+    with psycopg.connect(standby.dsn(), autocommit=True) as connection:
+        row = connection.execute("select pg_promote(true, 30)").fetchone()
+    return row == (True,)
