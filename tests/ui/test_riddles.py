@@ -9,8 +9,10 @@ from console.connection.profile import Profile
 from console.ui.access.why import WhyView
 from console.ui.app import RowsightApp
 from console.ui.places import WhyPlace
+from console.ui.widgets.grid import Grid
+from console.ui.workspace import Workspace
 from tests.access import cast
-from tests.ui.screen import until
+from tests.ui.screen import text, until
 from tests.ui.test_access import go, ready
 
 HIRO = of_user(
@@ -97,3 +99,23 @@ async def test_the_sentence_names_the_true_cause(
         assert view.decision is not None
         assert cause in view.decision.sentence
         assert view.decision.ground_truth.agrees is True
+
+
+async def test_from_the_row_in_the_tables_pane_it_is_one_key(shared_sample: Profile) -> None:
+    app = RowsightApp(shared_sample, table="workflows")
+    async with app.run_test(size=(120, 40)) as pilot:
+        workspace = app.screen_stack[0]
+        assert isinstance(workspace, Workspace)
+        await until(pilot, cast.INVOICE_SYNC)
+        workspace.action_adopt(cast.user(cast.ADA))
+        await until(pilot, f"○ {cast.INVOICE_SYNC}")
+        for _ in range(60):
+            grid = app.focused
+            assert isinstance(grid, Grid)
+            row = grid.source.row(grid.cursor_row)
+            if row is not None and cast.INVOICE_SYNC in row:
+                break
+            await pilot.press("down")
+        await pilot.press("w")
+        await until(pilot, "○ hidden, silently: no error")
+        assert "carol@example.com: member.removed" in text(app)
