@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from console.access.catalog import Governed, Standing
@@ -100,7 +100,7 @@ def with_total(cell: Cell, total: Count | None, command: Command) -> Cell:
         return cell
     exact = cell.exact and total.kind == "exact"
     if cell.state in ("denied", "error", "open") or command is Command.INSERT:
-        return replace(cell, total=total.value, exact=exact)
+        return Cell(cell.state, cell.visible, total.value, exact, cell.message, cell.counted)
     visible, state, counted = cell.visible, cell.state, cell.counted
     if cell.state == "all":
         visible, counted = total.value, total.kind == "exact"
@@ -109,12 +109,4 @@ def with_total(cell: Cell, total: Count | None, command: Command) -> Cell:
     if exact and visible == total.value:
         state = "all" if total.value else cell.state
     message = cell.message or ("there are no rows" if exact and not total.value else "")
-    return replace(
-        cell,
-        state=state,
-        visible=visible,
-        total=total.value,
-        exact=exact,
-        message=message,
-        counted=counted,
-    )
+    return Cell(state, visible, total.value, exact, message, counted)

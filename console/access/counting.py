@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from psycopg import sql
 
@@ -21,7 +21,7 @@ from console.access.impersonation import Preview
 from console.access.persona import Persona
 from console.access.rules import LOGIN_TIMEOUT, Command, raw
 from console.access.together import ask_together
-from console.access.visibility import Count, as_count, bounded_count
+from console.access.visibility import Count, bounded_count
 from console.connection.session import Session, TextTable
 from console.errors import DatabaseFailed, TimedOut
 
@@ -91,12 +91,13 @@ class Counting:
         )
 
     def _tell(self, known: Iterable[Known]) -> None:
-        whole = [
-            replace(k, cell=with_total(k.cell, self._totals.get(k.table), k.command)) for k in known
-        ]
-        fresh = [k for k in whole if self.cells.get((k.table, k.persona, k.command)) != k.cell]
-        for one in fresh:
-            self.cells[one.table, one.persona, one.command] = one.cell
+        fresh = []
+        for one in known:
+            place = (one.table, one.persona, one.command)
+            cell = with_total(one.cell, self._totals.get(one.table), one.command)
+            if self.cells.get(place) != cell:
+                self.cells[place] = cell
+                fresh.append(Known(*place, cell))
         if fresh and self.on_cells is not None:
             expected = len(self.catalog) * len(self.personas) * len(self.commands)
             self.on_cells(fresh, len(self.cells), expected)
@@ -218,7 +219,8 @@ def _place(row: tuple[str | None, ...]) -> int:
 
 
 def _count(value: str | None, bound: int) -> Count:
-    return as_count(TextTable((), (), [(value,)]), bound)
+    number = int(value or 0)
+    return Count(bound, "at least") if number > bound else Count(number, "exact")
 
 
 async def read_totals(

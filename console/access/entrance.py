@@ -61,14 +61,24 @@ def entrance(persona: Persona, snapshot: str | None = None) -> sql.Composed:
     return sql.SQL("; ").join(parts)
 
 
+# Only claims and role differ from persona to persona, and a hundred are taken on in a row.
+_BECOME = sql.SQL(
+    "select "
+    + ", ".join(
+        f"pg_catalog.set_config('{name}', '{value}', true)"
+        for name, value in [
+            *((f"request.jwt.{claim}", "") for claim in _SINGLE_CLAIMS),
+            ("search_path", SEARCH_PATH),
+        ]
+    )
+    + ", pg_catalog.set_config('request.jwt.claims', {}, true)"
+    ", pg_catalog.set_config('role', {}, true)"
+)
+
+
 def become(persona: Persona) -> sql.Composable:
     """Returns the one statement that takes on a persona's claims and role."""
-    settings = {f"request.jwt.{name}": "" for name in _SINGLE_CLAIMS}
-    settings |= {"request.jwt.claims": persona.claims_json, "search_path": SEARCH_PATH}
-    return sql.SQL("select ") + sql.SQL(", ").join(
-        sql.SQL("pg_catalog.set_config({}, {}, true)").format(sql.Literal(name), sql.Literal(value))
-        for name, value in (settings | {"role": persona.role}).items()
-    )
+    return _BECOME.format(sql.Literal(persona.claims_json), sql.Literal(persona.role))
 
 
 def no_role(name: str, *, sqlstate: str | None = None, detail: str = "") -> Refused:
