@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from console.ui.connections import Connections
@@ -15,6 +14,7 @@ from console.ui.tables.view import View
 
 if TYPE_CHECKING:
     from console.browse.draft import Draft
+    from console.catalog.relations import Relation
 
 
 class Contents(Container):
@@ -23,10 +23,6 @@ class Contents(Container):
     Args:
         connections: Where views ask.
     """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "structure", "Structure"),
-    ]
 
     def __init__(self, connections: Connections) -> None:
         super().__init__()
@@ -93,18 +89,11 @@ class Contents(Container):
         message.stop()
         await self.close_view()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The structure can be shown of what is shown."""
-        if action == "structure":
-            return self.shown is self.rows and self.rows.page is not None
-        return True
-
-    async def action_structure(self) -> None:
-        """Shows what the open relation is made of."""
+    async def show_structure(self, relation: Relation) -> None:
+        """Shows what a relation is made of."""
         from console.ui.tables.structure import StructureView
 
-        if self.rows.page is not None:
-            await self.show_view(StructureView(self.connections, self.rows.page.relation))
+        await self.show_view(StructureView(self.connections, relation))
 
     async def show_query(self) -> None:
         """Shows the statement being typed; what lies over it is taken off."""

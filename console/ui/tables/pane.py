@@ -19,6 +19,7 @@ from console.ui.widgets.relations import RelationList
 
 if TYPE_CHECKING:
     from console.access.persona import Persona
+    from console.catalog.relations import Relation
 
 
 class TablesPane(ListingPane):
@@ -32,6 +33,7 @@ class TablesPane(ListingPane):
         Binding("down", "pick(1)", "Next match", show=False),
         Binding("up", "pick(-1)", "Match before", show=False),
         Binding("r", "again", "Read again"),
+        Binding("c", "structure", "Structure"),
         Binding("Q,f4", "query", "Query", key_display="Q"),
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "stop", "Cancel"),
@@ -119,6 +121,8 @@ class TablesPane(ListingPane):
                 return self.rows.opened is not None and (in_list_filter or not typing)
             case "again":
                 return self.online and not self.jobs
+            case "structure":
+                return self.online and self._looked_at is not None
             case "query":
                 typing = isinstance(focused, Input | TextArea)
                 shown = self.contents.shown is self.contents.statement
@@ -165,6 +169,19 @@ class TablesPane(ListingPane):
     def action_filter(self) -> None:
         """Goes to the filter."""
         self.screen.set_focus(self.query_one("#relation-filter", Input))
+
+    @property
+    def _looked_at(self) -> Relation | None:
+        """The relation whose rows are shown, or that is under the cursor in the list."""
+        if self.screen.focused is self.relations:
+            return self.relations.current
+        page = self.rows.page
+        return page.relation if page is not None and self.contents.shown is self.rows else None
+
+    async def action_structure(self) -> None:
+        """Shows what a relation is made of."""
+        if self._looked_at is not None:
+            await self.contents.show_structure(self._looked_at)
 
     async def action_query(self) -> None:
         """Goes to the statement that is being typed."""
