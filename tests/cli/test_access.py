@@ -282,3 +282,17 @@ def test_the_preview_login_of_the_profile_is_used(
         assert refused.document["error"]["message"] == "peeping may not act as service_role"
     finally:
         database.execute("drop role peeping")
+
+
+def test_what_breaks_out_is_withheld(access: Access, sample_db: Profile, admin: Admin) -> None:
+    admin(sample_db).execute(
+        "create function leap() returns boolean language plpgsql stable as"
+        " $$ begin perform set_config('role', 'none', true); return true; end $$;"
+        " create table leaky (id int primary key); insert into leaky values (1);"
+        " alter table leaky enable row level security; grant select on leaky to anon;"
+        " create policy p on leaky for select to anon using (leap())"
+    )
+    asked = ("why", "--as", "anon", "--table", "leaky", "--key", "id=1", "--json")
+    done = access(*asked, on=sample_db)
+    assert (done.code, done.document["error"]["code"]) == (6, "containment_broken")
+    assert "result withheld" in done.document["error"]["message"]
