@@ -17,6 +17,8 @@ import psycopg
 import pytest
 
 from console import assets
+from console.access.baseline import Baseline, Named, check
+from console.access.comparison import compare
 from console.access.decision import why
 from console.access.entrance import ContainmentBroken
 from console.access.impersonation import Preview, preview
@@ -27,6 +29,7 @@ from console.access.rules import Command
 from console.access.visibility import count_visible, xray
 from console.access.whatif import whatif
 from console.browse.count import count_rows
+from console.browse.listing import open_listing
 from console.browse.page import first_page
 from console.catalog.relations import Relation, find_relation
 from console.connection.embedded import EmbeddedServer
@@ -266,6 +269,18 @@ HOSTILE = [
 ]
 
 
+def baseline(named: Named, text: str) -> Baseline:
+    """A file that names tables and says of them what it likes."""
+    return Baseline(10, ((named, {text: {"select": text}, "public.prey": {"select": text}}),))
+
+
+async def page_as(scene: Scene, where: str) -> object:
+    """Reads a page through the filter bar's language, as somebody."""
+    scene.acting.persona = EVE
+    listing = await open_listing(scene.acting, scene.prey, where=where)
+    return await listing.page(5)
+
+
 @pytest.mark.parametrize("text", [*HOSTILE, "\0", "\ud800"], ids=lambda text: repr(text)[:20])
 async def test_nothing_typed_elsewhere_is_run(scene: Scene, text: str) -> None:
     scene.admin.execute("create policy p on public.prey to authenticated using (note = 'row 1')")
@@ -287,6 +302,15 @@ async def test_nothing_typed_elsewhere_is_run(scene: Scene, text: str) -> None:
         lambda: xray(login, acting, EVE, prey, [("1",)], columns=(text,)),
         lambda: whatif(login, acting, EVE, prey, text, "id > 1"),
         lambda: matrix(login, acting, [EVE], tables=[text]),
+        lambda: compare(login, acting, EVE, of_role("anon"), tables=[text]),
+        lambda: check(login, acting, baseline(Named(text), text)),
+        lambda: check(login, acting, baseline(Named("anon", claims=text), text)),
+        lambda: resolve(login, "anon", claims=text),
+        lambda: find_relation(login, text),
+        lambda: page_as(scene, text),
+        lambda: page_as(scene, f"note={text}"),
+        lambda: page_as(scene, f"note~{text}"),
+        lambda: page_as(scene, f'{text}="x"'),
     ]
     failures: list[ConsoleError] = []
     for place in places:
