@@ -27,6 +27,8 @@ from console.errors import DatabaseFailed, TimedOut
 
 _TOGETHER = 25
 """Personas that one message asks for."""
+_LARGE = 100_000
+"""Rows from which on a table is likely the one that takes its time."""
 _LATE = "it takes longer"
 
 
@@ -168,8 +170,17 @@ class Counting:
         return self._queries[asked]
 
     async def _find_slow(self, persona: Persona) -> None:
-        """Counts a persona's tables one by one and remembers those to be asked alone."""
-        for asked in self._together(persona):
+        """Counts the small tables together and the others one by one, to know which are slow."""
+        suspects = self._together(persona)
+        small = tuple(asked for asked in suspects if (asked[0].estimate or 0) < _LARGE)
+        if small and len(small) < len(suspects):
+            try:
+                await self._ask([(persona, small)], self.quick)
+            except (DatabaseFailed, TimedOut):
+                pass  # then it may be any of them
+            else:
+                suspects = tuple(asked for asked in suspects if asked not in small)
+        for asked in suspects:
             await self._ask_alone(persona, asked, self.quick)
             if self._counts[persona.label, asked].kind == "unknown":
                 self._alone.add(asked)
