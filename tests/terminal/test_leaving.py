@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from console.connection.profile import Profile
 from tests.conftest import MakeProxy
 from tests.terminal.conftest import Open, target
+from tests.terminal.test_console import in_a_slow_view
 
 SLOW_NAMES = """
 import socket, time
@@ -50,21 +50,16 @@ def test_while_a_statement_hangs(
 ) -> None:
     through = proxy(notes)
     opened = console("-d", target(through.profile))
-    opened.wait("slow")
-    opened.press("/slow\r")
-    opened.wait("esc cancels")
-    deadline = time.monotonic() + 10
-    while running() != 1:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    in_a_slow_view(opened, running)
     with ExitStack() as later:
         if hang == "SIGSTOP":
-            with psycopg.connect(make_conninfo(**notes.parameters)) as connection:
-                row = connection.execute(
-                    "select pid from pg_stat_activity where application_name like 'rowsight%'"
-                    " and state = 'active' and datname = current_database()"
-                ).fetchone()
-            assert row is not None
+            row = None
+            with psycopg.connect(make_conninfo(**notes.parameters), autocommit=True) as connection:
+                while row is None:
+                    row = connection.execute(
+                        "select pid from pg_stat_activity where application_name like 'rowsight%'"
+                        " and state = 'active' and datname = current_database()"
+                    ).fetchone()
             os.kill(row[0], signal.SIGSTOP)
             later.callback(os.kill, row[0], signal.SIGCONT)
         else:
