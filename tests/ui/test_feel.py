@@ -268,7 +268,7 @@ async def test_a_letter_on_a_row_puts_the_cursor_there(shop: Profile) -> None:
         await pilot.press(letter)
         await until(pilot, lambda: isinstance(app.screen, Workspace))
         await pilot.press("enter")
-        await until(pilot, "2 rows")
+        await until(pilot, "1 of 2")
 
 
 # Coming back
