@@ -98,7 +98,12 @@ async def find_people(login: Session, text: str, *, limit: int = 20) -> list[Per
 
 
 async def resolve(
-    login: Session, text: str, *, claims: str | None = None, aal: int | None = None
+    login: Session,
+    text: str,
+    *,
+    claims: str | None = None,
+    aal: int | None = None,
+    known: bool = False,
 ) -> Persona:
     """Makes the persona that a name stands for, with the claims the sign-in service would issue.
 
@@ -107,6 +112,7 @@ async def resolve(
         text: An e-mail, a user's id, `anon`, `service_role` or `role:NAME`.
         claims: A JSON object to merge over the claims.
         aal: The assurance level, 1 or 2.
+        known: Whether the person has to be in a table of users; else any user's id will do.
 
     Raises:
         UsageError: The name does not parse or fits several people; or the claims don't parse.
@@ -118,7 +124,7 @@ async def resolve(
     if named.kind == "role":
         persona = of_role(named.value, now=now)
     else:
-        persona = as_persona(await _person(login, named), now=now, issuer=_issuer(login))
+        persona = as_persona(await _person(login, named, known), now=now, issuer=_issuer(login))
     if aal is not None:
         persona = with_aal(persona, aal)
     return persona if claims is None else with_claims(persona, claims)
@@ -151,12 +157,13 @@ def _issuer(login: Session) -> str:
     return f"https://{project[1]}.supabase.co/auth/v1" if project else "http://localhost/auth/v1"
 
 
-async def _person(login: Session, named: Named) -> Person:
+async def _person(login: Session, named: Named, known: bool) -> Person:
     found = await find_people(login, named.value, limit=50)
     value = named.value
     if named.kind == "id":
         exact = [person for person in found if person.id == value.lower() or person.id == value]
-        if not exact and is_uuid(value):  # the token of somebody deleted is still good
+        # The token of somebody deleted is still good.
+        if not exact and not known and is_uuid(value):
             return Person(id=value.lower(), marks=("in no table of users",))
     else:
         exact = [person for person in found if person.email == value]

@@ -18,6 +18,7 @@ from console.ui.tables.reader import KEPT, HeldText, LongValue
 from console.ui.tables.record import Record
 from console.ui.tables.view import View
 from console.ui.tables.wrapping import wrapped
+from console.ui.workspace import Workspace
 from tests.ui.detailing import laid_over, look_into
 from tests.ui.screen import lines, text, until, write
 
@@ -290,7 +291,17 @@ async def test_i_looks_as_the_person_whose_id_is_under_the_cursor(library: Profi
         assert "[red]x[/] \\x1b" in text(app)
         await to_line(pilot, record, "email")
         await pilot.press("i")
-        await until(pilot, "d detail")  # there are no users in this database, and that is said
+        await until(pilot, "Look as")  # this database holds no users: somebody has to be chosen
+        await pilot.press("escape")
+        await until(pilot, "there is nobody called ada@example.test  d detail")
+        await to_line(pilot, record, "id")
+        await pilot.press("i")
+        await until(pilot, "Look as")
+        await pilot.press("escape")
+        await until(pilot, "d detail")
+        workspace = app.screen
+        assert isinstance(workspace, Workspace)
+        assert workspace.status.lens is None
         await write(pilot, "q")
 
 

@@ -60,7 +60,7 @@ class AskingView(View):
         doing: str,
         question: Callable[[], Awaitable[Answer]],
         take: Callable[[Answer], None] | Callable[[Answer], Awaitable[None]],
-        failed: Callable[[ConsoleError], None] | None = None,
+        failed: Callable[[ConsoleError], Awaitable[None] | None] | None = None,
     ) -> None:
         """Asks, and hands the answer on; a question that was still open is given up.
 

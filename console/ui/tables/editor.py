@@ -14,6 +14,7 @@ from textual.widgets import TextArea
 from textual.widgets.text_area import Selection, TextAreaTheme
 
 from console.browse.completion import Completion
+from console.ui.widgets.field import press_now
 from console.ui.widgets.lines import Lines
 from console.visible import visible
 
@@ -102,12 +103,14 @@ class Editor(TextArea):
             index -= len(line) + newline
         return self.document.end
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """Gives the keys of the choices to them while they are on the screen."""
         if self.choosing and event.key in _CHOOSING:
             event.stop()
             event.prevent_default()
             self.post_message(self.Chose(event.key))
+        else:
+            await press_now(self, event)
 
     def action_complete(self) -> None:
         """Asks what may come next."""

@@ -27,6 +27,8 @@ _MARKS = {
 _UNKNOWN = Mark("·")
 _MOST = 20_000
 """Rows whose marks are remembered."""
+_NAME = 12
+"""Cells of a name where room lacks."""
 
 
 class Lens:
@@ -115,7 +117,16 @@ class Lens:
 
     def summary(self, total: str, seen: int, there: int) -> str:
         """Says the three numbers: rows of the login, rows of the persona, rows on the screen."""
-        sees = "…" if self.count is None else str(self.count)
-        if self.count is not None and self.count.value is None:
-            sees = "?"
-        return f"{total} · {self.name} sees {sees} · {words.count(seen)} of {there} on screen"
+        return f"{total} · {self.name} sees {self._sees} · {words.count(seen)} of {there} on screen"
+
+    def brief(self, total: str) -> str:
+        """Says the first two numbers where room lacks, and of an address only the name."""
+        name = self.name.partition("@")[0]
+        short = name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+        return f"{total} · {short} sees {self._sees}"
+
+    @property
+    def _sees(self) -> str:
+        if self.count is None:
+            return "…"
+        return "?" if self.count.value is None else str(self.count)

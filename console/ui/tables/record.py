@@ -19,6 +19,7 @@ from console.browse.document import read_array, read_document
 from console.browse.formats import as_json
 from console.browse.references import Reference
 from console.browse.window import Window
+from console.errors import ConsoleError, NotFound
 from console.ui import words
 from console.ui.clipboard import copy
 from console.ui.connections import BROWSE, Connections
@@ -295,13 +296,18 @@ class Record(AskingView):
         async def find() -> Persona:
             from console.access.people import resolve
 
-            return await resolve(await self.connections.open(BROWSE), who)
+            return await resolve(await self.connections.open(BROWSE), who, known=True)
 
         def take(persona: Persona) -> None:
             self._lay_out()
             self.post_message(Pane.Adopt(persona))
 
-        self.ask("finding out who that is", find, take)
+        async def failed(error: ConsoleError) -> None:
+            self.tell(error)
+            if isinstance(error, NotFound):
+                await self.screen.run_action("lens")
+
+        self.ask("finding out who that is", find, take, failed)
 
     def action_copy(self) -> None:
         """Copies the whole value under the cursor."""

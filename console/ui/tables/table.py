@@ -259,11 +259,15 @@ class Table(Paging):
         """Says what there is to say of the rows."""
         return facts(opened)
 
+    def aside(self, opened: Opened) -> Content:
+        """Says where the cursor is, and when the rows were read."""
+        return aside(opened, self.grid)
+
     def write_caption(self) -> None:
         """Says how many rows there are and where the cursor is, or what to be prepared for."""
         foretold = Content.styled(self._foretold, "$warning")
         if self.opened is not None:
             told = foretold if self._foretold else self.facts(self.opened)
-            self.head(self.opened.wanted.relation.identity, told, aside(self.opened, self.grid))
+            self.head(self.opened.wanted.relation.identity, told, self.aside(self.opened))
         elif self._foretold and self.wanted is not None:
             self.head(self.wanted.relation.identity, foretold)

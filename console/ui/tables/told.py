@@ -85,13 +85,21 @@ def facts(opened: Opened) -> Content:
     return Content.styled(told, "$primary")
 
 
-def aside(opened: Opened, grid: Grid) -> Content:
-    """Says which row and column this is, of how many, and when they were read."""
+def aside(opened: Opened, grid: Grid, *, tight: bool = False) -> Content:
+    """Says which row and column this is, of how many, and when they were read.
+
+    Args:
+        opened: What is shown.
+        grid: Where the cursor is.
+        tight: Leaves the column out, and how long the reading took.
+    """
     window, columns = opened.window, len(grid.source.columns)
     place = amount(window)
     if window.extent and columns:
         place = f"{row_number(window, grid.cursor_row)} of {place.removesuffix(' rows')}"
-        if columns > 1:
+        if columns > 1 and not tight:
             place += f"  {grid.cursor_column + 1}/{columns}"
+    if tight:
+        return Content.assemble(place, (f"  {opened.at}", "$muted"))
     spent = words.duration(opened.page.elapsed)
     return Content.assemble(place, (f"  read {opened.at} in {spent}", "$muted"))
