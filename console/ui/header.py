@@ -60,6 +60,8 @@ class Header(Widget):
         if status.lens:
             left.append(Content.assemble("as ", (visible(str(status.lens)), "bold")))
         right = self._state(status)
+        if status.lens and self._width(left, [right]) > self.size.width:
+            left[-1] = Content.assemble("as ", (visible(status.lens.label), "bold"))
         notes = self._notes(status)
         while notes and self._width(left, [*notes, right]) > self.size.width:
             notes.pop()

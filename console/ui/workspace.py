@@ -10,6 +10,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.widget import Widget
 
 from console.connection.profile import Environment, Profile
 from console.errors import CannotConnect
@@ -106,6 +107,20 @@ class Workspace(LinkedScreen):
     @on(Pane.Adopt)
     def _adopt(self, message: Pane.Adopt) -> None:
         self.action_adopt(message.persona)
+
+    def set_focus(
+        self, widget: Widget | None, scroll_visible: bool = True, from_app_focus: bool = False
+    ) -> None:
+        """Gives the focus away, but never to a tab that is not shown: keys would act unseen.
+
+        A pane takes the focus when its answer arrives, and on a slow line that may be after the
+        person has gone on to another tab.
+        """
+        if widget is not None:
+            panes = [node for node in widget.ancestors_with_self if isinstance(node, Pane)]
+            if any(not pane.display for pane in panes):
+                return
+        super().set_focus(widget, scroll_visible, from_app_focus)
 
     def action_adopt(self, persona: Persona | None) -> None:
         """Looks through somebody's eyes, or with None through one's own again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,13 @@ from console.ui.access.picker import PersonaPicker
 from console.ui.access.why import WhyView
 from console.ui.app import RowsightApp
 from console.ui.pane import Pane
-from console.ui.places import PersonPlace, Place, WhyPlace
+from console.ui.places import PersonPlace, Place, TablePlace, WhyPlace
 from console.ui.widgets.editor import Editor
 from console.ui.workspace import Workspace
 from tests.access import cast
 from tests.conftest import Admin
 from tests.ui.acme import ADA, ANON
-from tests.ui.screen import text, until, write
+from tests.ui.screen import lines, text, until, write
 
 INVOICE_SYNC = WhyPlace("public.workflows", (("id", cast.INVOICE_SYNC),))
 
@@ -347,3 +348,16 @@ async def test_a_preview_login_that_does_not_get_in_is_named(guarded: Profile) -
         # What the login's own connections need is not disturbed by that.
         await pilot.press("t")
         await until(pilot, lambda: "the preview login" not in text(app))
+
+
+async def test_the_three_numbers_of_a_lens_fit_eighty_columns(acme: Profile) -> None:
+    app = RowsightApp(acme)
+    async with app.run_test(size=(80, 24)) as pilot:
+        workspace = app.screen_stack[0]
+        assert isinstance(workspace, Workspace)
+        await until(pilot, lambda: workspace.status.server is not None)
+        await go(pilot, TablePlace("public.workflows"))
+        await until(pilot, "1 of 2")
+        workspace.action_adopt(ADA)
+        await until(pilot, lambda: re.search(r"2 rows · ada sees 1 +1 of 2  \d\d:", text(app)))
+        assert "as ada@example.com " in lines(app)[0]

@@ -271,6 +271,22 @@ async def test_a_letter_on_a_row_puts_the_cursor_there(shop: Profile) -> None:
         await until(pilot, "1 of 2")
 
 
+async def test_what_arrives_in_a_tab_that_is_not_shown_takes_no_keys(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        hidden = app.screen.focused
+        assert hidden is not None
+        await pilot.press("2")
+        await until(pilot, "people   why")
+        shown = app.screen.focused
+        assert shown is not hidden
+        app.screen.set_focus(hidden)
+        assert app.screen.focused is shown
+        await pilot.press("1")
+        await until(pilot, lambda: app.screen.focused is hidden)
+
+
 # Coming back
 
 

@@ -222,12 +222,14 @@ class View(Container):
         self.refresh_bindings()
 
     def _look(self, place: Place | None) -> None:
-        self._seen = self.persona
+        before, self._seen = self._seen, self.persona
         if self.needs_persona and self.persona is None and place is None:
             self._give_up()
             self.caption.left = self.caption.right = Content("")
             self.say(nobody())
         else:
+            if before is None and not self.has_body:
+                self.say(Content(""))  # somebody is chosen now, whom to wait for
             self.look(place)
 
     def on_view_answered(self, message: Answered) -> None:
