@@ -52,13 +52,15 @@ class Caption(Widget):
 
     def render(self) -> Content:
         """Lays the row out; the left side gives way."""
+        width = self.size.width
         right = self.right
         if self._elapsed is not None and self._elapsed > PATIENCE:
             spent = words.duration(self._elapsed)
-            right = Content.assemble(
-                ("◌ ", "$warning"), f"{self._busy} {spent}", ("  esc cancels", "$muted")
-            )
-        width = self.size.width
+            aside = Content.assemble(f" {spent}", ("  esc cancels", "$muted"))
+            # What runs may be named at any length; that it can be left has to be seen.
+            room = max(0, width - aside.cell_length - 5)
+            doing = Content(self._busy).truncate(room, ellipsis=True)
+            right = Content.assemble(("◌ ", "$warning"), doing, aside)
         left = self.left.truncate(max(0, width - right.cell_length - 3), ellipsis=True)
         gap = max(1, width - left.cell_length - right.cell_length - 2)
         return Content.assemble(" ", left, " " * gap, right, " ")

@@ -1,0 +1,28 @@
+"""The row over a view, while it waits for what has a name of any length."""
+
+from __future__ import annotations
+
+from textual.app import App, ComposeResult
+
+from console.ui.widgets.caption import Caption
+from tests.ui.screen import text, until
+
+
+class Waiting(App[None]):
+    """A caption of one row."""
+
+    def compose(self) -> ComposeResult:
+        """Lays it out."""
+        caption = Caption()
+        caption.styles.height = 1
+        yield caption
+
+
+async def test_the_way_out_is_seen_however_long_the_name_of_what_runs() -> None:
+    app = Waiting()
+    async with app.run_test(size=(40, 5)) as pilot:
+        app.query_one(Caption).busy("reading " + "\U0001f600" * 60)
+        await until(pilot, "esc cancels")
+        first = text(app).splitlines()[0]
+        assert first.strip().startswith("◌ reading \U0001f600")
+        assert "… " in first
