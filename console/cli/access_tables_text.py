@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from console.access.comparison import Comparison, Difference
     from console.access.matrix import Matrix
 
-_GLYPHS = {"all": "●", "some": "◐", "none": "○", "denied": "✗", "error": "!", "open": "◇"}
+_GLYPHS = {"all": "●", "some": "◐", "none": "○", "denied": "⊘", "error": "✕", "open": "◇"}
 
 
 def matrix_json(found: Matrix) -> dict[str, object]:
@@ -86,7 +86,7 @@ def print_matrix(found: Matrix) -> None:
                 ],
             )
     _print_errors(found)
-    diagnostics.say("● all   ◐ some, of all rows   ○ none   ✗ denied   ◇ open   ! error")
+    diagnostics.say("● all   ◐ some, of all rows   ○ none   ⊘ denied   ◇ open   ✕ error")
     for note in found.notes:
         diagnostics.say(note)
 
