@@ -45,7 +45,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "health": (
         "rowsight -d billing health",
-        "rowsight health --limit connections=70,90 --json",
+        "rowsight health --limit connections=0.7,0.9 --json",
         "rowsight health --cancel 4711",
     ),
     "retention": ("rowsight -d billing retention plan", "rowsight -d billing retention run"),
