@@ -938,7 +938,7 @@ select
 from generate_series(1, pg_temp.rows() / 10) as i
 cross join lateral (select
   pg_temp.throw(i, 1, 1000) as luck,
-  now() - pg_temp.days(59.5 * pg_temp.share(i, 10) * (0.75 + 0.25 * pg_temp.share(i, 10))) as began,
+  now() - pg_temp.days(59 * pg_temp.share(i, 10) * (0.75 + 0.25 * pg_temp.share(i, 10))) as began,
   100 * (19 + 10 * pg_temp.throw(i, 6, 14)) as price
 ) as visit
 join (values

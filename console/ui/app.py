@@ -270,6 +270,11 @@ class RowsightApp(App[None]):
             self._repainting.stop()
         self._repainting = self.set_timer(0.1, partial(self._settle, again))
 
+    @on(events.Ready)
+    def _first_settle(self) -> None:
+        # The first size may have come before there was a screen to say it on.
+        self._settle(repaint=False)
+
     def _settle(self, repaint: bool) -> None:
         """Paints everything, or says so where the terminal is too small."""
         if repaint:

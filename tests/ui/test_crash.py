@@ -10,7 +10,7 @@ from textual.worker import WorkerFailed
 from console.connection.profile import Profile
 from console.journal import state_folder
 from console.ui.app import RowsightApp
-from console.ui.tables.pane import TablesPane
+from console.ui.tables.listing import ListingPane
 from console.ui.workspace import Workspace
 from tests.ui.screen import until
 
@@ -24,11 +24,11 @@ def reports() -> list[Path]:
 async def test_a_fault_in_a_worker(
     shop: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def broken(self: TablesPane) -> None:
+    async def broken(self: ListingPane) -> None:
         row = {"password": SECRET}
         raise KeyError(row["password"])
 
-    monkeypatch.setattr(TablesPane, "_list", lambda self: self.run_worker(broken(self)))
+    monkeypatch.setattr(ListingPane, "list_all", lambda self: self.run_worker(broken(self)))
     app = RowsightApp(shop)
     with pytest.raises(WorkerFailed):
         async with app.run_test(size=(80, 24)) as pilot:
