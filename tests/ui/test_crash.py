@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from console.journal import state_folder
 from console.ui.app import RowsightApp
 from console.ui.tables.listing import ListingPane
 from console.ui.workspace import Workspace
-from tests.ui.screen import until
+from tests.ui.screen import PATIENCE, until
 
 SECRET = "hunter2 is the password of row 7"
 
@@ -77,5 +79,9 @@ async def test_no_report_where_nothing_can_be_written(
         await until(pilot, "orders")
         app.panic(SECRET)
     said = capsys.readouterr().err
+    deadline = time.monotonic() + PATIENCE
+    while not said and time.monotonic() < deadline:  # it is written while the app closes
+        await asyncio.sleep(0.05)
+        said = capsys.readouterr().err
     assert "no report could be written" in said
     assert "hunter2" not in said
