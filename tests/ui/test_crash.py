@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -11,10 +9,10 @@ from textual.worker import WorkerFailed
 
 from console.connection.profile import Profile
 from console.journal import state_folder
-from console.ui.app import RowsightApp
+from console.ui.app import RowsightApp, told
 from console.ui.tables.listing import ListingPane
 from console.ui.workspace import Workspace
-from tests.ui.screen import PATIENCE, until
+from tests.ui.screen import until
 
 SECRET = "hunter2 is the password of row 7"
 
@@ -67,21 +65,11 @@ async def test_a_fault_in_a_handler(
     assert "hunter2" not in report.read_text() + capsys.readouterr().err
 
 
-async def test_no_report_where_nothing_can_be_written(
-    shop: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_no_report_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     def nowhere(*args: object, **kwargs: object) -> None:
         raise OSError(SECRET)
 
     monkeypatch.setattr("console.crash.write_report", nowhere)
-    app = RowsightApp(shop)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "orders")
-        app.panic(SECRET)
-    said = capsys.readouterr().err
-    deadline = time.monotonic() + PATIENCE
-    while not said and time.monotonic() < deadline:  # it is written while the app closes
-        await asyncio.sleep(0.05)
-        said = capsys.readouterr().err
+    said = told(RuntimeError(SECRET))
     assert "no report could be written" in said
     assert "hunter2" not in said
