@@ -77,7 +77,10 @@ def look_at_its_structure(console: Console, word: str) -> None:
     """Shows what the relation is made of, its policies in full, and the SQL that makes it."""
     console.press("c")
     until(console, lambda: any(w in console.text for w in ("columns  ", "grants  ")))
-    console.press("G\r")
+    rest(console)
+    console.press("G")
+    console.settle(0.1)
+    console.press("\r")
     until(console, "Back to the list")
     console.press("\x1b")
     until(console, lambda: "Back to the list" not in console.text)
@@ -160,6 +163,7 @@ def test_relations_in_every_view(
         assert opened.megabytes() < LARGEST
         if word != corpus.NEVER_ENDS and word not in corpus.FAILS:
             opened.press("\x1b")  # from the rows to the list
+            until(opened, "⏎ Open")  # beside a wide one's rows the list stands all along
             until(opened, partial(listed, opened, word))
             rest(opened)
     opened.press("Q")
