@@ -135,6 +135,7 @@ class Paging(View):
     async def _read_on(self, window: Window) -> None:
         """Reads what was asked for last, until nothing is left to read."""
         self.using = window.source.session
+        to: int | None = None
         try:
             while self._span is not None:
                 (first, last), self._span = self._span, None
@@ -147,6 +148,9 @@ class Paging(View):
                 self.post_message(self.Fetched(window, to))
         except ConsoleError as error:
             self._span = None
+            if to is not None and window.row(to) is not None:
+                # The row itself is there; one of those below it is not.
+                self.post_message(self.Fetched(window, to))
             self.post_message(self.Stuck(window, error))
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from console.catalog.relations import Relation
+from console.errors import DatabaseFailed
 from console.ui import words
 from console.ui.connections import BROWSE, PREVIEW, Connections
 
@@ -106,8 +108,10 @@ async def open_rows(
     if spare is not None and source.session is not spare:
         await spare.close()
     ears.using(source.session)
-    if (wanted.where or wanted.order) and (slow := (await foresee(source)).warning):
-        ears.foretold(slow)
+    if wanted.where or wanted.order:
+        # What the server has against it, the page itself finds out, and says better.
+        with contextlib.suppress(DatabaseFailed):
+            ears.foretold((await foresee(source)).warning)
     window = Window(
         source,
         on_shift=lambda number: ears.shifted(window, number),

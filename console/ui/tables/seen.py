@@ -81,6 +81,7 @@ class SeenTable(Table):
 
     def look(self) -> None:
         """Finds out about the rows that came into sight, as soon as nothing else is found out."""
+        super().look()
         lens, opened = self.lens, self.opened
         if lens is None or opened is None or self._looker is not None:
             return

@@ -200,7 +200,7 @@ class Table(Paging):
         other = before is None or before.wanted.relation.identity != wanted.relation.identity
         same = before is not None and before.wanted == wanted
         shape = self.shapes.setdefault(wanted.relation.identity, Shape())
-        rows = WindowRows(opened.window, opened.page, shape, wanted.order)
+        rows = WindowRows(opened.window, opened.page, shape, wanted.order, self.size.width)
         column = 0 if other else self.grid.cursor_column
         self.grid.display = True
         self.grid.show(rows, keep_cursor=same)
@@ -227,12 +227,14 @@ class Table(Paging):
         identity = message.wanted.relation.identity
         if shown is not None and shown.wanted.relation.identity == identity:
             # What was read before stays; it says when that was.
-            if not isinstance(error, FilterError):
-                self.bar.applied(shown.wanted.where)
             self.wanted = shown.wanted
             self.only = self.wanted.persona is not None
             self.write_caption()
-            self.fail(error)
+            if isinstance(error, FilterError):
+                self.error = error
+            else:
+                self.bar.applied(shown.wanted.where)
+                self.fail(error)
         else:
             self.say(identity, trouble(error, ("r", "try again"), ("d", "detail")))
             self.error = error
@@ -250,6 +252,12 @@ class Table(Paging):
         about = self.query_one("#about", Static)
         about.update(text)
         about.display, self.grid.display = True, False
+
+    def look(self) -> None:
+        """Makes room for values that are wider than those before."""
+        source = self.source
+        if source is not None and source.grow(self.grid.columns_on_screen, self.grid.on_screen):
+            self.grid.renew()
 
     def renewed(self, opened: Opened) -> None:
         """Called when other rows are shown."""

@@ -81,7 +81,8 @@ def facts(opened: Opened) -> Content:
         return Content.styled(word, style)
     left_out = words.plural(len(opened.denied), "column") if opened.denied else ""
     name = visible(opened.wanted.persona.label)
-    told = f"only what {name} sees" + (f", {left_out} denied" if left_out else "")
+    told = f"{amount(opened.window)} · only what {name} sees"
+    told += f" · {left_out} denied: the API refuses *" if left_out else ""
     return Content.styled(told, "$primary")
 
 

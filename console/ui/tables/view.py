@@ -13,6 +13,9 @@ from console.ui.widgets.caption import Caption
 from console.visible import visible
 
 _NOTHING = Content("")
+_NAME = 12
+"""Cells that are left to a name."""
+_BRIEF = 24
 
 
 class View(Vertical):
@@ -75,7 +78,11 @@ class View(Vertical):
     def _lay_out(self) -> None:
         name, facts, aside = self._head
         room = self.size.width - facts.cell_length - aside.cell_length - 7
-        title = Content.styled(visible(name), "bold").truncate(max(12, room), ellipsis=True)
+        if room < _NAME and facts.cell_length > _BRIEF:
+            # What there is to say goes before where the cursor is.
+            room += aside.cell_length
+            aside = _NOTHING
+        title = Content.styled(visible(name), "bold").truncate(max(_NAME, room), ellipsis=True)
         self.caption.left = Content.assemble(title, "  ", facts) if facts else title
         self.caption.right = aside
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from console.ui import words
+from console.ui.widgets.placing import GAP
 from console.ui.widgets.rows import GridColumn, GridSource, Mark, Row, fitted, shown_width
 from console.visible import visible
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 WIDEST = 300
 """Cells a column can be widened to: as many characters as are read of a value."""
 NARROWEST = 3
+_UUID = 14
+"""Cells that tell one identifier from another, as a rule."""
 
 
 @dataclass
@@ -42,9 +45,12 @@ class WindowRows(GridSource):
         page: That page.
         shape: How the columns are wanted.
         order: What was asked to be sorted by; not what completes it.
+        room: Cells there are; where they do not do, identifiers are shown by their beginning.
     """
 
-    def __init__(self, window: Window, page: Page, shape: Shape, order: tuple[Order, ...]) -> None:
+    def __init__(
+        self, window: Window, page: Page, shape: Shape, order: tuple[Order, ...], room: int
+    ) -> None:
         self.window = window
         self.page = page
         self.shape = shape
@@ -56,7 +62,15 @@ class WindowRows(GridSource):
         self._key = [name for name, _ in window.source.key(page.places[0])] if page.rows else []
         names = [column.name for column in page.columns]
         numeric = [column.category == "N" for column in page.columns]
-        self._fitted = fitted(names, numeric, page.rows)
+        self._most: dict[str, int] = {}
+        columns = fitted(names, numeric, page.rows)
+        if sum(column.width + GAP for column in columns) > room:
+            self._most = {column.name: _UUID for column in page.columns if column.base == "uuid"}
+            columns = tuple(
+                replace(column, width=min(column.width, self._most.get(column.name, WIDEST)))
+                for column in columns
+            )
+        self._fitted = columns
         self.arrange()
 
     def arrange(self) -> None:
@@ -91,6 +105,29 @@ class WindowRows(GridSource):
         width = max(NARROWEST, min(column.width + step, WIDEST))
         self.shape.widths[column.name] = width
         self.arrange()
+
+    def grow(self, numbers: Iterable[int], rows: range) -> bool:
+        """Gives columns the cells that rows further on need, up to what is usual.
+
+        Returns:
+            Whether anything has changed.
+        """
+        held = [row for row in map(self.row, rows) if row is not None]
+        wider: dict[str, int] = {}
+        for column in (self.columns[number] for number in numbers):
+            most = self._most.get(column.name, 40)
+            if column.name in self.shape.widths or column.width >= most:
+                continue
+            need = max((shown_width(row[column.place]) for row in held), default=0)
+            if need > column.width:
+                wider[column.name] = min(need, most)
+        if wider:
+            self._fitted = tuple(
+                replace(column, width=wider.get(column.name, column.width))
+                for column in self._fitted
+            )
+            self.arrange()
+        return bool(wider)
 
     def fit(self, number: int, rows: range) -> None:
         """Gives a column the cells that its values in some rows need."""

@@ -61,7 +61,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("end", "edge_column(1)", "Last column", show=False),
         Binding("g,ctrl+home", "edge_row(-1)", "First row", show=False),
         Binding("G,ctrl+end", "edge_row(1)", "Last row", show=False),
-        Binding("y", "copy", "Copy cell"),
+        Binding("y", "copy", "Copy"),
     ]
 
     cursor_row = reactive(0)
@@ -119,6 +119,11 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         first = self.scroll_offset.y
         return range(first, min(first + max(0, self.size.height - 1), self._source.row_count))
 
+    @property
+    def columns_on_screen(self) -> list[int]:
+        """The columns that are on the screen, at least in part."""
+        return [number for number, _, _ in self._placing.placed]
+
     def show(self, source: GridSource, *, keep_cursor: bool = False) -> None:
         """Draws another source, from its first cell unless the cursor is to stay."""
         self._source = source
@@ -156,6 +161,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         """Columns are laid out for the width there is."""
         self.renew()
         self._follow_column()
+        self._tell()
 
     # The cursor
 

@@ -74,7 +74,7 @@ class Placing:
         for number, start, room in self.placed:
             column = source.columns[number]
             away = number == self.left > self.frozen
-            yield -1, ("‹ " if away and start - cell > 1 else "‹" * away).rjust(start - cell)
+            yield -1, ("‹" * away).rjust(start - cell)
             behind = column.after if len(column.after) < room else ""
             name = column.before + column.name
             yield number, fit(name, room - len(behind), right=column.numeric) + behind
