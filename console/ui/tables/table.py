@@ -87,6 +87,11 @@ class Table(Paging):
         """Starts with words."""
         self.grid.display = False
 
+    async def on_unmount(self) -> None:
+        """Lets go of what the server holds."""
+        if self.opened is not None:
+            await close_rows(self.opened)
+
     @property
     def bar(self) -> FilterBar:
         """The filter."""

@@ -45,11 +45,12 @@ class WindowRows(GridSource):
         page: That page.
         shape: How the columns are wanted.
         order: What was asked to be sorted by; not what completes it.
-        room: Cells there are; where they do not do, identifiers are shown by their beginning.
+        room: Cells there are, where identifiers are to be shown by their beginning if they do
+            not do; 0 to show them whole.
     """
 
     def __init__(
-        self, window: Window, page: Page, shape: Shape, order: tuple[Order, ...], room: int
+        self, window: Window, page: Page, shape: Shape, order: tuple[Order, ...], room: int = 0
     ) -> None:
         self.window = window
         self.page = page
@@ -64,7 +65,7 @@ class WindowRows(GridSource):
         numeric = [column.category == "N" for column in page.columns]
         self._most: dict[str, int] = {}
         columns = fitted(names, numeric, page.rows)
-        if sum(column.width + GAP for column in columns) > room:
+        if sum(column.width + GAP for column in columns) > room > 0:
             self._most = {column.name: _UUID for column in page.columns if column.base == "uuid"}
             columns = tuple(
                 replace(column, width=min(column.width, self._most.get(column.name, WIDEST)))
