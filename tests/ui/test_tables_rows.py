@@ -18,7 +18,6 @@ from console.ui.app import RowsightApp
 from console.ui.tables.dialogs import parse_goto
 from console.ui.tables.rows import Rows
 from console.ui.widgets.grid import Grid
-from tests.conftest import FreshDatabase
 from tests.ui.screen import lines, text, until, write
 
 EVENTS = """
@@ -382,12 +381,11 @@ def test_where_to_go_is_a_number_or_a_percentage() -> None:
     assert parse_goto(" 1,500 ", 10) == 1_499
     assert parse_goto("50%", 101) == 50
     assert parse_goto("200%", 101) == 100
-    assert parse_goto("0", 100) == 0
     assert parse_goto("x", 100) is None
     assert parse_goto("nan%", 100) is None
 
 
-async def test_a_place_brings_its_filter(events: Profile, fresh_database: FreshDatabase) -> None:
+async def test_a_place_brings_its_filter(events: Profile) -> None:
     from console.ui.pane import Pane
     from console.ui.places import TablePlace
 
