@@ -71,14 +71,14 @@ def offered(pilot: Pilot[Any]) -> dict[str, ActiveBinding]:
 @pytest.mark.parametrize("write_mode", [False, True], ids=["read-only", "write"])
 @pytest.mark.parametrize("tab", range(len(NAMES)), ids=NAMES)
 async def test_every_key_that_is_offered_works(
-    sample_db: Profile, tab: int, write_mode: bool
+    sample_db: Profile, tab: int, write_mode: bool, scale: float
 ) -> None:
     app = RowsightApp(replace(sample_db, read_only=not write_mode), tab=tab)
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app._workspace.query(f"#pane-{tab}"))
         await rest(pilot)
         tried: set[str] = set()
-        for _ in range(120):
+        for _ in range(round(120 * scale)):
             await home(pilot, tab)
             left = {name: one for name, one in offered(pilot).items() if name not in tried}
             if not left:
@@ -94,19 +94,21 @@ async def test_every_key_that_is_offered_works(
                     await pilot.press(deeper.binding.key)
                     await rest(pilot)
                     break
-        assert len(tried) > 10
+        assert len(tried) > 10 * scale
         assert app.return_code is None
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("tab", range(len(NAMES)), ids=NAMES)
-async def test_every_action_of_the_palette_works(sample_db: Profile, tab: int) -> None:
+async def test_every_action_of_the_palette_works(
+    sample_db: Profile, tab: int, scale: float
+) -> None:
     app = RowsightApp(sample_db, tab=tab)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app._workspace.query(f"#pane-{tab}"))
         await rest(pilot)
         tried: set[str] = set()
-        for _ in range(80):
+        for _ in range(round(80 * scale)):
             await home(pilot, tab)
             found = [one for one in commands(app, app.screen) if one.title not in tried]
             found = [one for one in found if not one.title.startswith(("Quit", "To the shell"))]
@@ -117,5 +119,5 @@ async def test_every_action_of_the_palette_works(sample_db: Profile, tab: int) -
             if result is not None:
                 await result
             await rest(pilot)
-        assert len(tried) > 8
+        assert len(tried) > 8 * scale
         assert app.return_code is None
