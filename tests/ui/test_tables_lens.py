@@ -67,7 +67,7 @@ async def looking(
     profile: Profile, table: str, who: Persona | None = None, wait: str = "on screen"
 ) -> AsyncIterator[tuple[Pilot[Any], Grid]]:
     app = RowsightApp(profile, table=table)
-    async with app.run_test(size=(120, 24), notifications=True) as pilot:
+    async with app.run_test(size=(160, 24), notifications=True) as pilot:
         await until(pilot, "read ")
         workspace(pilot).action_adopt(who or clerk())
         await until(pilot, wait)
