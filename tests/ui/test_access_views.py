@@ -138,7 +138,7 @@ async def test_what_is_slow_holds_up_nothing_and_can_be_cancelled(
         await until(pilot, lambda: admin(slow).execute(running).fetchone() == (0,))
         # The connection goes on: it is counted again.
         await pilot.press("r")
-        await until(pilot, "of 8 cells")
+        await until(pilot, lambda: admin(slow).execute(running).fetchone() == (1,))
         await pilot.press("escape")
         await until(pilot, "cancelled")
 
