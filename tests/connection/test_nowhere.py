@@ -134,7 +134,9 @@ def test_no_screen_shows_it_and_no_file_keeps_it(
     console = Console("-d", target, environment=environment, size=(100, 30))
     try:
         console.wait("refused the password")
-        console.press(f"{MARK}x\r")  # typed, and wrong again
+        console.press(f"{MARK}x")  # typed, and wrong again
+        console.wait("•••")
+        console.press("\r")
         console.wait("the one given")
         console.press("\x1b")
         console.wait(lambda text: "esc give up" not in text)
