@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from console.access.exported import as_object, cell_object
 from console.cli import diagnostics, output
 from console.cli.access_text import persona_json, print_wrapped
 
@@ -19,31 +20,9 @@ _GLYPHS = {"all": "●", "some": "◐", "none": "○", "denied": "⊘", "error":
 
 def matrix_json(found: Matrix) -> dict[str, object]:
     """Returns the fields of a matrix."""
-    return {
+    return as_object(found) | {
         "personas": [persona_json(persona) for persona in found.personas],
-        "tables": [
-            {
-                "table": row.table,
-                "kind": row.kind,
-                "cells": {
-                    persona: {command.value: _cell(cell) for command, cell in cells.items()}
-                    for persona, cells in row.cells.items()
-                },
-            }
-            for row in found.rows
-        ],
-        "notes": list(found.notes),
         "elapsed_ms": round(found.elapsed * 1000, 1),
-    }
-
-
-def _cell(cell: Cell) -> dict[str, object]:
-    return {
-        "state": cell.state,
-        "visible": cell.visible,
-        "total": cell.total,
-        "exact": cell.exact,
-        "message": cell.message,
     }
 
 
@@ -113,7 +92,7 @@ def comparison_json(found: Comparison) -> dict[str, object]:
 def _difference(difference: Difference) -> dict[str, object]:
     return {
         "table": difference.table,
-        "cells": [_cell(cell) for cell in difference.cells],
+        "cells": [cell_object(cell) for cell in difference.cells],
         "only": None if difference.only is None else list(difference.only),
         "both": difference.both,
         "key": list(difference.key),
