@@ -34,10 +34,11 @@ def logged_in(profile: Profile, role: str) -> Profile:
 
 
 def make_role(database: Database, name: str, options: str = "") -> None:
-    """Makes a login of the whole server, unless it is there already."""
+    """Makes a login of the whole server, or gives these attributes to the one that is there."""
     exists = database.execute("select to_regrole(%s)", [name]).fetchone()
     if exists == (None,):
-        database.execute(f"create role {name} login {options}".encode())
+        database.execute(f"create role {name} login".encode())
+    database.execute(f"alter role {name} {options or 'nobypassrls'}".encode())
 
 
 def add_policy(database: Database, table: str, days: int = 30, *, enabled: bool = True) -> None:

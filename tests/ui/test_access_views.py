@@ -125,6 +125,7 @@ async def test_what_is_slow_holds_up_nothing_and_can_be_cancelled(
     slow: Profile, admin: Admin
 ) -> None:
     app = RowsightApp(slow, tab=1)
+    watch = admin(slow)
     async with app.run_test(size=SIZE) as pilot:
         await begin(pilot, "m")
         await until(pilot, "● all 2")
@@ -135,10 +136,10 @@ async def test_what_is_slow_holds_up_nothing_and_can_be_cancelled(
         assert "…" in row(app, "slow")
         running = """select count(*) from pg_stat_activity
                      where wait_event = 'PgSleep' and datname = current_database()"""
-        await until(pilot, lambda: admin(slow).execute(running).fetchone() == (0,))
+        await until(pilot, lambda: watch.execute(running).fetchone() == (0,))
         # The connection goes on: it is counted again.
         await pilot.press("r")
-        await until(pilot, lambda: admin(slow).execute(running).fetchone() == (1,))
+        await until(pilot, lambda: watch.execute(running).fetchone() != (0,))
         await pilot.press("escape")
         await until(pilot, "cancelled")
 

@@ -91,8 +91,8 @@ async def test_held_page_down_meets_every_row_once(events: Profile) -> None:
     async with opened(events, "events") as (pilot, grid):
         met: list[str | None] = []
         while len(met) < 1500:
+            await until(pilot, lambda: all(grid.source.row(row) for row in grid.on_screen))
             for row in grid.on_screen:
-                await until(pilot, lambda row=row: grid.source.row(row) is not None)  # type: ignore[misc]
                 if row == len(met):
                     met.append(cell(grid, row))
             await pilot.press("pagedown")
