@@ -48,7 +48,7 @@ def picking(*steps: str) -> Steps:
     ("name", "steps"),
     [
         ("empty", ()),
-        ("results", (*"c", "…Cai Morgan", "down")),
+        ("results", (*"ca", "…Cai Morgan", "down")),
         ("no-match", (*"zzz", "…Nobody is called that.")),
     ],
 )

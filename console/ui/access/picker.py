@@ -58,7 +58,7 @@ class Offer:
             api = [role for role in self.roles if role.label in ("anon", "service_role")]
             return [*self.kept, *api]
         kept = [c for c in self.kept if c.chosen.preset and c.has(text)]
-        roles = [c for c in self.roles if c.has(text)]
+        roles = [c for c in self.roles if text.casefold() in c.label.casefold()]
         return [*kept, *roles, *self.people]
 
 
