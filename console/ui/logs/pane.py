@@ -80,6 +80,7 @@ class LogsPane(Going):
         self._following: Worker[None] | None = None
         self._told = 0.0
         self._was_online = False
+        self._offered: tuple[object, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Lays out the views; one is shown."""
@@ -191,7 +192,10 @@ class LogsPane(Going):
         if self.live.stale and not self.stream.is_reading:
             self.live.stale = False
             self.stream.renew()
-        if not self.display or not self.stream.display:
+        if not self.display:
+            return
+        self._offer()
+        if not self.stream.display:
             return
         now = monotonic()
         if news:
@@ -200,6 +204,14 @@ class LogsPane(Going):
             self._told = now
             self.stream.tell()
         self._find_emails()
+
+    @on(Lines.Moved)
+    def _offer(self) -> None:
+        """Lets the footer name the ways on from the entry that is under the cursor now."""
+        offered = tuple(self.check_action(way, ()) for way in ("adopt", "visit", "why"))
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     def _find_emails(self) -> None:
         if self.look.unknown and self.online:
