@@ -139,7 +139,9 @@ class QueryView(AskingView):
     @on(TextArea.Changed)
     def _changed(self, event: TextArea.Changed) -> None:
         event.stop()
-        self.draft.text = self.editor.text
+        was_empty, self.draft.text = not self.draft.text.strip(), self.editor.text
+        if was_empty == bool(self.draft.text.strip()):
+            self.refresh_bindings()
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(PAUSE, self._keep)
