@@ -96,3 +96,11 @@ class Terminal(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         # Textual says TextIOWrapper, and asks for no more than what Forgiving has.
         self._file = cast(Any, Forgiving(cast(TextIO, self._file)))
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """Asks the terminal, where Textual believes exported COLUMNS and LINES, however old."""
+        try:
+            size = os.get_terminal_size(self.fileno)
+        except OSError:
+            return super()._get_terminal_size()
+        return size.columns, size.lines

@@ -69,6 +69,15 @@ def test_a_dumb_terminal_is_told_what_else_there_is(console: Open, notes: Profil
     assert b"rowsight --help" in opened.raw
 
 
+def test_the_terminal_knows_its_size_better_than_the_environment(
+    console: Open, notes: Profile
+) -> None:
+    opened = console("-d", target(notes), "--table", "notes", COLUMNS="200", LINES="60")
+    opened.wait(lambda text: "note 7" in text and text.rstrip().endswith("? Help"))
+    opened.press("\x11")
+    assert opened.ended() == 0
+
+
 @pytest.mark.parametrize("size", [(60, 20), (70, 21), (80, 24), (200, 60)])
 def test_sizes(console: Open, notes: Profile, size: tuple[int, int]) -> None:
     opened = console("-d", target(notes), "--table", "notes", size=size)
