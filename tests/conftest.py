@@ -36,6 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--short", action="store_true", help="run slow tests with a tenth of the load")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Says what `-n auto` is: tests wait for screens and servers more than they compute."""
+    cores = os.cpu_count() or 1
+    return max(cores, min(2 * cores, 8))
+
+
 @pytest.fixture(scope="session")
 def scale(request: pytest.FixtureRequest) -> float:
     """What the volumes of slow tests are multiplied by."""
