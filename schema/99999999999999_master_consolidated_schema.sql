@@ -994,7 +994,8 @@ begin
 end
 $$;
 
--- rows_found tells when to stop: an updated row moves, so that fewer may be deleted than were found.
+-- An updated row moves, so that fewer may be deleted than were found. Nothing is left when fewer
+-- than the limit were found and all of them are gone.
 create or replace function public.cleanup_retention_batch(_table text, _limit integer)
 returns table (rows_found bigint, rows_deleted bigint)
 language plpgsql
@@ -1004,6 +1005,8 @@ as $$
 declare
   _expired text;
   _days integer;
+  _before timestamptz;
+  _batch tid[];
 begin
   if _limit is null or _limit < 1 then
     raise exception 'the batch size must be at least 1' using errcode = 'invalid_parameter_value';
@@ -1017,13 +1020,15 @@ begin
       using errcode = 'invalid_parameter_value';
   end if;
   perform private.require_all_rows(format('public.%I', _table)::regclass);
-  execute format(
-    'with batch as materialized (select ctid from public.%1$I where %2$s limit $2), '
-    'gone as (delete from public.%1$I where ctid = any (array(select ctid from batch)) and %2$s returning 1) '
-    'select (select count(*) from batch), (select count(*) from gone)', _table, _expired)
-    into rows_found, rows_deleted
-    using now() - make_interval(days => _days), _limit;
-  if rows_found = 0 then
+  _before := now() - make_interval(days => _days);
+  execute format('select array(select ctid from public.%I where %s limit $2)', _table, _expired)
+    into _batch
+    using _before, _limit;
+  execute format('delete from public.%I where ctid = any ($2) and %s', _table, _expired)
+    using _before, _batch;
+  get diagnostics rows_deleted = row_count;
+  rows_found := cardinality(_batch);
+  if rows_found < _limit and rows_deleted = rows_found then
     update public.retention_policies set "lastRun" = now() where "tableName" = _table;
   end if;
   return next;
@@ -1086,13 +1091,15 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+declare
+  _batch tid[];
 begin
   if _limit is null or _limit < 1 then
     raise exception 'the batch size must be at least 1' using errcode = 'invalid_parameter_value';
   end if;
   perform private.require_all_rows('public.privacy_prefs');
   perform private.require_all_rows('public.telemetry_events');
-  with batch as materialized (
+  _batch := array(
     select t.ctid
     from public.privacy_prefs as p
     cross join lateral (
@@ -1101,15 +1108,14 @@ begin
       limit _limit
     ) as t
     limit _limit
-  ), gone as (
-    delete from public.telemetry_events as e
-    using public.privacy_prefs as p
-    where e.ctid = any (array(select ctid from batch))
-      and p."userId" = e."userId"
-      and e."timestamp" < now() - make_interval(days => p."dataRetentionDays")
-    returning 1
-  )
-  select (select count(*) from batch), (select count(*) from gone) into rows_found, rows_deleted;
+  );
+  delete from public.telemetry_events as e
+  using public.privacy_prefs as p
+  where e.ctid = any (_batch)
+    and p."userId" = e."userId"
+    and e."timestamp" < now() - make_interval(days => p."dataRetentionDays");
+  get diagnostics rows_deleted = row_count;
+  rows_found := cardinality(_batch);
   return next;
 end
 $$;

@@ -196,9 +196,9 @@ class _Running:
         pause = 0.1
         try:
             while await self._gate():
-                began = time.perf_counter()
+                began, limit = time.perf_counter(), self.pace.limit
                 try:
-                    found, deleted = await self._batch(target)
+                    found, deleted = await self._batch(target, limit)
                 except ConsoleError as refusal:
                     stuck = time.perf_counter() - moved > _PATIENCE
                     if not self._may_go_well(refusal) or stuck:
@@ -213,7 +213,8 @@ class _Running:
                 target.deleted += deleted
                 target.batches += deleted > 0
                 self._tell("working")
-                if found == 0:
+                # An updated row moves and may be missed: then it is looked for once more.
+                if deleted == found < limit:
                     target.state = TargetState.DONE
                     return
                 if deleted:
@@ -251,7 +252,7 @@ class _Running:
                     await self.control.gate()
         return await self.control.gate()
 
-    async def _batch(self, target: Target) -> tuple[int, int]:
+    async def _batch(self, target: Target, limit: int) -> tuple[int, int]:
         """Deletes one batch; how many rows were found, and how many of them are gone.
 
         Raises:
@@ -262,7 +263,7 @@ class _Running:
         work = asyncio.ensure_future(
             write(
                 self.session,
-                target.batch(self.pace.limit),
+                target.batch(limit),
                 role=target.right.role,
                 seconds=_BATCH_SECONDS,
                 lock_seconds=_LOCK_SECONDS,
