@@ -189,7 +189,7 @@ class Journal:
             "action": action,
             "target": target or {},
             "facts": {
-                key: value if key == "undo" else _without_secrets(value, secrets)
+                key: value if key == "undo" else without_secrets(value, secrets)
                 for key, value in facts.items()
             },
         }
@@ -242,7 +242,8 @@ class Journal:
             ) from error
 
 
-def _without_secrets(value: object, secrets: tuple[str, ...]) -> Any:
+def without_secrets(value: object, secrets: tuple[str, ...]) -> Any:
+    """Returns a value as JSON takes it, with these passwords and whatever looks like one out."""
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, "…")
@@ -250,7 +251,7 @@ def _without_secrets(value: object, secrets: tuple[str, ...]) -> Any:
             value = pattern.sub(replacement, value)
         return value
     if isinstance(value, Mapping):
-        return {str(key): _without_secrets(part, secrets) for key, part in value.items()}
+        return {str(key): without_secrets(part, secrets) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_without_secrets(part, secrets) for part in value]
+        return [without_secrets(part, secrets) for part in value]
     return value if value is None or isinstance(value, bool | int | float) else str(value)

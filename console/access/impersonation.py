@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -220,6 +220,8 @@ class Preview(Session):
     """
 
     persona: Persona | None = None
+    on_look: Callable[[Persona], Awaitable[None]] | None = None
+    """Told of a persona before anything runs as it."""
 
     async def __aenter__(self) -> Preview:
         await self.connect()
@@ -276,6 +278,8 @@ class Preview(Session):
                 closed then.
             ConsoleError: The connection is gone or the server refused.
         """
+        if self.on_look is not None:
+            await self.on_look(persona)
         opened = super().transaction(
             isolation="repeatable read",
             statement_timeout=statement_timeout,

@@ -80,6 +80,7 @@ def _recompute(options: argparse.Namespace) -> int:
             f" {result.elapsed:.1f} s · operation {result.operation}",
             _STYLES.get(result.outcome, "red"),
         )
+        diagnostics.tell_audit(result.audit)
     return _code(result.failure)
 
 
@@ -146,6 +147,7 @@ def _import(options: argparse.Namespace) -> int:
             f" {result.elapsed:.1f} s · operation {result.operation}",
             _STYLES.get(result.outcome, "red"),
         )
+        diagnostics.tell_audit(result.audit)
     return _code(result.failure) or (5 if result.refused else 0)
 
 
@@ -205,6 +207,7 @@ def _result_json(result: RecomputeResult | ImportResult, **numbers: int) -> dict
         "outcome": result.outcome,
         **numbers,
         "elapsed_ms": round(result.elapsed * 1000, 1),
+        "audit": result.audit,
         "error": None
         if failure is None
         else {"code": failure.code, "message": failure.message, "sqlstate": failure.sqlstate},

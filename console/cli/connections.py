@@ -82,6 +82,7 @@ def _json(entry: Known) -> dict[str, Any]:
         "parameters": shown(profile),
         "password_command": bool(profile.password_command),
         "keyring": profile.keyring,
+        "audit": str(profile.audit),
     }
 
 
@@ -144,6 +145,8 @@ def _settings(options: argparse.Namespace) -> dict[str, Setting]:
             settings[key] = str(value)
     if options.writable:
         settings["read_only"] = False
+    if options.audit:
+        settings["audit"] = str(options.audit)
     if options.password_command:
         settings["password_command"] = options.password_command
     return settings

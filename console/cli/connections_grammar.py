@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.cli.parser import AddCommand
-from console.connection.profile import Environment
+from console.connection.profile import Audit, Environment
 
 
 def add(command: AddCommand) -> None:
@@ -30,6 +30,11 @@ def add(command: AddCommand) -> None:
     new.add_argument("--sslrootcert", metavar="FILE", help="certificate to check the server by")
     new.add_argument(
         "--password-command", metavar="COMMAND", help="prints the password; run without a shell"
+    )
+    new.add_argument(
+        "--audit",
+        choices=tuple(Audit),
+        help="where actions are put on record: here alone, or in audit_logs as well",
     )
     new.add_argument("--test", action="store_true", help="save only what works")
     new.add_argument("--replace", action="store_true", help="change the profile of that name")

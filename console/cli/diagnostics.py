@@ -26,6 +26,14 @@ def say(words: str) -> None:
     _write(visible_lines(words) + "\n")
 
 
+def tell_audit(audit: str | None) -> None:
+    """Says what became of the row for the database's own log, where one was asked for."""
+    from console.connection.audit import told
+
+    if words := told(audit):
+        say(words)
+
+
 def ask(question: str) -> None:
     """Puts a question on stderr; the answer is read from stdin."""
     _write(visible(question))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from console.cli import diagnostics, output
@@ -41,11 +42,12 @@ def _end(options: argparse.Namespace) -> int:
     require_somebody(options, "this ends what another session does")
     ending = finish(_ended(options))
     if options.json:
-        output.document({"operation": ending.operation, "ended": ending.ended})
+        output.document(asdict(ending))
     else:
         done = "passed on" if options.terminate is None else "ended"
         word = done if ending.ended else f"not {done}"
         output.line(f"{word} · operation {ending.operation}")
+        diagnostics.tell_audit(ending.audit)
     return 0 if ending.ended else 1
 
 

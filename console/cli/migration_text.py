@@ -163,6 +163,7 @@ def result_json(result: ApplyResult) -> dict[str, object]:
         "history_recorded": result.history_recorded,
         "dry_run": result.dry_run,
         "notices": result.notices,
+        "audit": result.audit,
         "pending": [_difference_json(d) for d in result.pending],
         "verify": verification_json(result.verification),
     }
@@ -181,6 +182,7 @@ def print_result(result: ApplyResult) -> None:
     retries = f", after {result.retries} retries" if result.retries else ""
     recorded = ", recorded in the history" if result.history_recorded else ""
     output.line(f"{words} in {result.elapsed_ms / 1000:.2f} s{retries}{recorded}")
+    diagnostics.tell_audit(result.audit)
     if result.dry_run and result.statements_executed:
         output.line("what would have been committed:")
     print_verification(result.verification)

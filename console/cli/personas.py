@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from console.cli.connecting import session
+from console.connection.profile import Audit
 from console.errors import UsageError
 
 if TYPE_CHECKING:
@@ -142,6 +143,10 @@ async def sides(
     from console.cli import diagnostics
 
     async with session(options, purpose) as login, preview(login) as acting:
+        if login.profile.audit is Audit.DATABASE:
+            from console.access.looks import Looks
+
+            acting.on_look = Looks(lambda: login.another("audit", read_only=False), diagnostics.say)
         if warn and acting.warning:
             diagnostics.say(f"rowsight: {acting.warning}")
         yield login, acting

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from console.connection.profile import Environment, Profile
+from console.connection.profile import Audit, Environment, Profile
 from console.errors import UsageError
 
 _PROFILE_KEYS = {
@@ -26,6 +26,7 @@ _PROFILE_KEYS = {
     "statement_timeout",
     "password_command",
     "keyring",
+    "audit",
 }
 _NO_PASSWORDS = "remove it; passwords come from .pgpass, password_command, the keyring or a prompt"
 _LONGEST = 2_147_483  # the server counts milliseconds in 32 bits
@@ -125,6 +126,10 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         environment = Environment(table.get("environment", "unknown"))
     except ValueError:
         raise wrong("environment", "one of " + ", ".join(Environment)) from None
+    try:
+        audit = Audit(table.get("audit", "journal"))
+    except ValueError:
+        raise wrong("audit", "one of " + ", ".join(Audit)) from None
     switches = {key: table.get(key, True) for key in ("read_only", "keyring")}
     for key, value in switches.items():
         if not isinstance(value, bool):
@@ -167,6 +172,7 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         statement_timeout=float(seconds["statement_timeout"]),
         password_command=_command(table.get("password_command", []), wrong),
         keyring=switches["keyring"],
+        audit=audit,
     )
 
 

@@ -16,6 +16,13 @@ class Environment(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Audit(StrEnum):
+    """Where what the console does is put on record: on this machine, or in the database too."""
+
+    JOURNAL = "journal"
+    DATABASE = "database"
+
+
 @dataclass(frozen=True, slots=True)
 class Secret:
     """A password that can't be printed by accident."""
@@ -49,6 +56,7 @@ class Profile:
             shell; empty for none.
         keyring: Whether the system's keyring may be asked for the password.
         preview_user: The login that previews as somebody else start from; empty for the same.
+        audit: Whether actions are written into the database's own log as well.
     """
 
     name: str = ""
@@ -61,3 +69,4 @@ class Profile:
     password_command: tuple[str, ...] = ()
     keyring: bool = True
     preview_user: str = ""
+    audit: Audit = Audit.JOURNAL

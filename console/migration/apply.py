@@ -164,7 +164,7 @@ class _Applying:
         self.expected = expected
         self.on_progress = on_progress
         self.confirmed = confirmed
-        self.record = Record(session.profile, expected.path.name, dry_run=options.dry_run)
+        self.record = Record(session, expected.path.name, dry_run=options.dry_run)
         self.started = time.perf_counter()
         self.total = 0
         self.retries = 0
@@ -186,10 +186,9 @@ class _Applying:
             async with Watch(self.session, self.tell) as watch:
                 result = await self._retried(watch)
         except BaseException as failure:
-            self.record.fail(failure, committing=self.committing)
+            await self.record.fail(failure, committing=self.committing)
             raise
-        self.record.succeed(result)
-        return result
+        return await self.record.succeed(result)
 
     async def _retried(self, watch: Watch) -> ApplyResult:
         """Runs the transaction, again after a lock timeout or a deadlock, and what comes after."""

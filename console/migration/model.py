@@ -243,6 +243,7 @@ class ApplyResult:
         verification: The verify made inside the transaction before it committed.
         pending: Differences left for after the commit and not finished yet.
         notices: How many notices the server sent.
+        audit: Why it is not in `audit_logs`; empty where it is, None where nobody asked.
     """
 
     applied: bool
@@ -254,6 +255,7 @@ class ApplyResult:
     dry_run: bool = False
     notices: int = 0
     pending: tuple[Difference, ...] = field(default=())
+    audit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

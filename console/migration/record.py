@@ -1,36 +1,42 @@
-"""What the journal keeps of an apply: intent, what it replaces, and how it ended."""
+"""What is kept of an apply: intent, what it replaces, and how it ended."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from console.connection.audit import audited, told
 from console.errors import ConsoleError
 from console.journal import Journal
 from console.migration.model import DriftState
 from console.migration.settle import NotApplied
 
 if TYPE_CHECKING:
-    from console.connection.profile import Profile
+    from console.connection.session import Session
     from console.migration.model import ApplyResult, Plan
 
 
 class Record:
     """One apply in the journal; several attempts at it are one operation.
 
+    Where the profile wants it in `audit_logs` as well it is there once it has ended: the table
+    may be what is applied. A dry run, which leaves nothing behind, is in the journal alone.
+
     Args:
-        profile: Where it is applied.
+        session: Where it is applied.
         migration: The file's name.
         dry_run: Whether it will be rolled back in any case.
     """
 
-    def __init__(self, profile: Profile, migration: str, *, dry_run: bool) -> None:
+    def __init__(self, session: Session, migration: str, *, dry_run: bool) -> None:
         self._journal = Journal()
-        self._profile = profile
+        self._session = session
         self._migration = migration
         self._dry_run = dry_run
         self._operation: str | None = None
+        self._intent: dict[str, Any] = {}
 
     def intend(self, planned: Plan) -> None:
         """Puts on record what is about to be done, and the definitions it replaces.
@@ -40,17 +46,19 @@ class Record:
         """
         if self._operation is None:
             action = "migrate apply, dry run" if self._dry_run else "migrate apply"
-            self._operation = self._journal.intend(action, self._profile, **self._facts(planned))
+            self._intent = self._facts(planned)
+            self._operation = self._journal.intend(action, self._session.profile, **self._intent)
 
-    def succeed(self, result: ApplyResult) -> None:
-        """Puts on record that it is done."""
-        self._conclude(
+    async def succeed(self, result: ApplyResult) -> ApplyResult:
+        """Puts on record that it is done; returns the result with what became of that."""
+        audit = await self._conclude(
             "rolled back" if self._dry_run else "done",
             statements=result.statements_executed,
             retries=result.retries,
         )
+        return replace(result, audit=audit)
 
-    def fail(self, failure: BaseException, *, committing: bool) -> None:
+    async def fail(self, failure: BaseException, *, committing: bool) -> None:
         """Puts on record that it was not done, or that nobody knows.
 
         Args:
@@ -58,18 +66,31 @@ class Record:
             committing: Whether the commit was on its way.
         """
         if committing and not isinstance(failure, NotApplied):
-            self._conclude("not known", **_words(failure))
+            audit = await self._conclude("not known", **_words(failure))
         elif isinstance(failure, asyncio.CancelledError | KeyboardInterrupt):
-            self._conclude("cancelled")
+            audit = await self._conclude("cancelled")
         else:
-            self._conclude("failed", **_words(failure))
+            audit = await self._conclude("failed", **_words(failure))
+        if audit and isinstance(failure, ConsoleError):
+            failure.detail = f"{failure.detail}\n{told(audit)}".lstrip()
 
-    def _conclude(self, outcome: str, **facts: object) -> None:
+    async def _conclude(self, outcome: str, **facts: object) -> str | None:
+        if self._operation is None:
+            return None
+        audit = None
+        if not self._dry_run:
+            action = f"migration.{outcome.replace(' ', '_')}"
+            kept = {key: value for key, value in self._intent.items() if key != "undo"}
+            audit = await audited(
+                self._session, action, self._migration, self._operation, kept | facts
+            )
+        if audit:
+            facts["audit"] = told(audit)
         # What is done is done: a journal that can't be written to any more does not undo it,
         # and shows the intent as unfinished.
-        if self._operation is not None:
-            with contextlib.suppress(ConsoleError):
-                self._journal.conclude(self._operation, outcome, **facts)
+        with contextlib.suppress(ConsoleError):
+            self._journal.conclude(self._operation, outcome, **facts)
+        return audit
 
     def _facts(self, planned: Plan) -> dict[str, Any]:
         touched = {(action.kind, action.identity) for action in planned.actions}

@@ -89,6 +89,7 @@ class RecomputeResult:
         days: How many days were computed.
         elapsed: Seconds.
         failure: What it ended with, if it failed.
+        audit: Why it is not in `audit_logs`; empty where it is, None where nobody asked.
     """
 
     operation: str
@@ -96,6 +97,7 @@ class RecomputeResult:
     days: int
     elapsed: float
     failure: ConsoleError | None
+    audit: str | None = None
 
 
 async def today(session: Session) -> date:
@@ -182,7 +184,9 @@ async def recompute(
     failure: ConsoleError | None = None
     done = 0
     facts = {"first": planned.first, "last": planned.last, "days": planned.days}
-    async with recorded(session, "recompute metrics", **facts) as record:
+    async with recorded(
+        session, "recompute metrics", "recompute", "metrics_daily", **facts
+    ) as record:
         while done < planned.days and await control.gate():
             began = time.perf_counter()
             first = planned.first + timedelta(days=done)
@@ -216,9 +220,8 @@ async def recompute(
         record.outcome = _outcome(failure, done == planned.days)
         if failure is not None:
             record.facts["error"] = failure.message
-        return RecomputeResult(
-            record.operation, record.outcome, done, time.perf_counter() - started, failure
-        )
+    elapsed = time.perf_counter() - started
+    return RecomputeResult(record.operation, record.outcome, done, elapsed, failure, record.audit)
 
 
 def _outcome(failure: ConsoleError | None, complete: bool) -> str:

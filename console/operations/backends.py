@@ -23,10 +23,12 @@ class Ending:
     Attributes:
         operation: Its id in the journal.
         ended: Whether the session is gone; for `cancel`, whether the server passed it on.
+        audit: Why it is not in `audit_logs`; empty where it is, None where nobody asked.
     """
 
     operation: str
     ended: bool
+    audit: str | None = None
 
 
 async def end_backend(
@@ -53,6 +55,8 @@ async def end_backend(
     async with recorded(
         session,
         f"{how} backend",
+        how,
+        "pg_stat_activity",
         pid=backend.pid,
         user=backend.user,
         application=backend.application,
@@ -67,4 +71,4 @@ async def end_backend(
         if done is None:
             raise NotFound("that session has ended already")
         record.outcome = "done" if done else "not ended"
-        return Ending(record.operation, bool(done))
+    return Ending(record.operation, bool(done), record.audit)

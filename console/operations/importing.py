@@ -28,6 +28,7 @@ _LARGEST_CHUNK = 4 << 20
 _KEPT = 1_000
 """Refused rows that are listed; all of them are counted."""
 _FUNCTIONS = {Kind.EVENTS: "upsert_events", Kind.SPEND: "upsert_spend"}
+_TABLES = {Kind.EVENTS: "analytics_events", Kind.SPEND: "spend"}
 _PLACE = re.compile(r"^upsert_\w+: row (\d+): (.*)", re.DOTALL)
 
 
@@ -58,6 +59,7 @@ class ImportResult:
         reasons: The first thousand of those, in the order of the file.
         elapsed: Seconds.
         failure: What it ended with, if it failed.
+        audit: Why it is not in `audit_logs`; empty where it is, None where nobody asked.
     """
 
     operation: str
@@ -67,6 +69,7 @@ class ImportResult:
     reasons: tuple[RefusedRow, ...]
     elapsed: float
     failure: ConsoleError | None
+    audit: str | None = None
 
 
 def check_file(file: RowFile) -> FileCheck:
@@ -112,23 +115,24 @@ async def import_file(
     right = (await read_offers(session, (signature,))).rights[signature]
     right.refuse()
     facts = {"file": str(file.path), "sha256": file.digest, "table": str(file.kind)}
-    async with recorded(session, "import", **facts) as record:
+    async with recorded(session, "import", "import", _TABLES[file.kind], **facts) as record:
         work = _Import(session, file, right, chunk)
         try:
             await work.run(control or Control(), on_progress)
         finally:
             record.facts |= {"written": work.written, "refused": work.refused}
         record.outcome = work.outcome
-        work.reasons.sort(key=lambda row: row.line)
-        return ImportResult(
-            record.operation,
-            work.outcome,
-            work.written,
-            work.refused,
-            tuple(work.reasons),
-            time.perf_counter() - work.started,
-            work.failure,
-        )
+    work.reasons.sort(key=lambda row: row.line)
+    return ImportResult(
+        record.operation,
+        work.outcome,
+        work.written,
+        work.refused,
+        tuple(work.reasons),
+        time.perf_counter() - work.started,
+        work.failure,
+        record.audit,
+    )
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from console.connection.audit import write_audit
 from console.errors import CannotConnect, ConsoleError, Refused, UsageError
 from console.operations.outcome import TELEMETRY, RunResult, TargetState
 from console.operations.pace import Control, Pace, Progress
@@ -21,7 +22,6 @@ from console.operations.writing import (
     recorded,
     refuse_without_writes,
     write,
-    write_audit,
 )
 
 if TYPE_CHECKING:
@@ -180,10 +180,9 @@ class _Running:
         return {one.name: one.deleted for one in self.targets if one.state != "skipped"}
 
     async def _audit(self, record: Record, action: str, facts: dict[str, Any]) -> str:
-        role = self.targets[0].right.role if self.targets else None
         try:
             return await write_audit(
-                self.session, action, "retention_policies", record.operation, facts, role=role
+                self.session, action, "retention_policies", record.operation, facts
             )
         except CannotConnect as lost:
             self.failure = lost

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
+from console.connection.audit import audited, told
 from console.connection.transaction import text_table
 from console.errors import CannotConnect, ConsoleError, DatabaseFailed, Refused
 from console.journal import Journal
-from console.operations.asking import query, rows
-from console.visible import json_text
+from console.operations.asking import rows
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable
@@ -35,12 +35,15 @@ class Record:
         operation: Its id, the same in the journal and in `audit_logs`.
         outcome: What is written if it ends by itself.
         facts: Written along with the outcome.
+        audit: Why it is not in `audit_logs`, where the profile wants it there: empty where it
+            is, None where nobody asked.
     """
 
     journal: Journal
     operation: str
     outcome: str = "done"
     facts: dict[str, Any] = field(default_factory=dict)
+    audit: str | None = None
 
     async def note(self, **facts: object) -> None:
         """Adds facts before the end."""
@@ -69,8 +72,18 @@ def refuse_without_writes(session: Session) -> None:
 
 
 @contextlib.asynccontextmanager
-async def recorded(session: Session, action: str, **facts: object) -> AsyncIterator[Record]:
+async def recorded(
+    session: Session, action: str, audit: str = "", about: str = "", /, **facts: object
+) -> AsyncIterator[Record]:
     """Puts an action on record before it begins, and its outcome after it.
+
+    Args:
+        session: Where.
+        action: What the journal calls it.
+        audit: What `audit_logs` calls it, where the profile wants it there; empty for what
+            writes there by itself.
+        about: The table it is about, for `audit_logs`.
+        **facts: Whatever else belongs on record.
 
     Raises:
         ConsoleError: The journal can't be written, so nothing is done.
@@ -81,6 +94,8 @@ async def recorded(session: Session, action: str, **facts: object) -> AsyncItera
         facts["server"] = {"host": server.host, "port": server.port, "database": server.database}
     operation = await asyncio.to_thread(journal.intend, action, session.profile, **facts)
     record = Record(journal, operation)
+    if audit:
+        record.audit = await audited(session, f"{audit}.started", about, operation, facts)
     try:
         yield record
     except BaseException as failure:
@@ -88,8 +103,15 @@ async def recorded(session: Session, action: str, **facts: object) -> AsyncItera
             record.outcome = _outcome(failure)
         if isinstance(failure, ConsoleError):
             record.facts.setdefault("error", failure.message)
+            if record.audit:
+                failure.detail = f"{failure.detail}\n{told(record.audit)}".lstrip()
         raise
     finally:
+        if record.audit == "":
+            ending = f"{audit}.{record.outcome.replace(' ', '_')}"
+            record.audit = await audited(session, ending, about, operation, facts | record.facts)
+        if record.audit:
+            record.facts["audit"] = told(record.audit)
         # What is done is done: if the journal can't be written to any more, the intent stays
         # unfinished, and is looked into at the next start. Not in a thread, which a second
         # cancellation would leave behind.
@@ -216,44 +238,3 @@ async def look_up_commit(session: Session, transaction: str, lost: CannotConnect
         hint=f"select pg_xact_status('{transaction}') tells, as soon as the server answers",
         detail=lost.detail,
     ) from lost
-
-
-async def write_audit(
-    session: Session,
-    action: str,
-    resource: str,
-    operation: str,
-    facts: Mapping[str, object],
-    *,
-    role: str | None = None,
-) -> str:
-    """Adds a row to `audit_logs`, where the grants allow it.
-
-    Args:
-        session: In write mode.
-        action: Such as `retention.started`.
-        resource: The table it is about.
-        operation: Its id in the journal.
-        facts: Go into `metadata`.
-        role: To be for it, instead of the login.
-
-    Returns:
-        Why there is no row; empty where there is.
-
-    Raises:
-        CannotConnect: The connection is gone.
-    """
-    row = query(
-        "audit",
-        action=sql.Literal(action),
-        resource=sql.Literal(resource),
-        operation=sql.Literal(operation),
-        metadata=sql.Literal(json_text({"operation": operation, **facts})),
-    )
-    try:
-        await write(session, row, role=role)
-    except CannotConnect:
-        raise
-    except ConsoleError as refusal:
-        return refusal.message
-    return ""

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textual.worker import Worker
 
-from console.connection.profile import Profile, Secret
+from console.connection.profile import Audit, Profile, Secret
 from console.connection.session import Session, SessionState, Transaction
 from console.connection.standing import Standing, read_standing
 from console.errors import Refused
 
 if TYPE_CHECKING:
     from console.access.impersonation import Preview
+    from console.access.looks import Looks
 
 BROWSE = "browse"
 OPERATIONS = "operations"
@@ -85,6 +86,7 @@ class Connections:
         profile: Where to connect.
         on_state: Told when the browse connection changes its state.
         on_writing: Told when a transaction that may write is opened, and when it has ended.
+        on_trouble: Told in words what went wrong beside what was asked for.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Connections:
         profile: Profile,
         on_state: Callable[[SessionState], None],
         on_writing: Callable[[bool], None],
+        on_trouble: Callable[[str], None],
     ) -> None:
         self.profile = profile
         self.standing: Standing | None = None
@@ -101,6 +104,8 @@ class Connections:
         """Whether something is being changed just now: the mode must stay as it is."""
         self._on_state = on_state
         self._on_writing = on_writing
+        self._on_trouble = on_trouble
+        self._looks: Looks | None = None
         self._sessions: dict[str, Session] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._beside: list[Session] = []
@@ -143,7 +148,10 @@ class Connections:
         if purpose in (PREVIEW, ACTING):
             from console.access.impersonation import Preview, preview_profile
 
-            return Preview(preview_profile(self.profile), purpose=purpose)
+            preview = Preview(preview_profile(self.profile), purpose=purpose)
+            if self.profile.audit is Audit.DATABASE:
+                preview.on_look = self._audited()
+            return preview
         if self.write_mode and purpose == OPERATIONS:
             writing = Operating(replace(self.profile, read_only=False), purpose=purpose)
             writing.on_writing = self._on_writing
@@ -153,6 +161,17 @@ class Connections:
             purpose=purpose,
             on_state=self._on_state if purpose == BROWSE else None,
         )
+
+    def _audited(self) -> Looks:
+        """Returns what writes down as whom one looks: one for all, so that it is done once."""
+        from console.access.looks import Looks
+
+        if self._looks is None:
+            self._looks = Looks(
+                lambda: Session(replace(self.profile, read_only=False), purpose="audit"),
+                self._on_trouble,
+            )
+        return self._looks
 
     def beside(self, purpose: str) -> Session:
         """Makes a session for one job of its own, not connected yet.

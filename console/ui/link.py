@@ -74,7 +74,9 @@ class LinkedScreen(Screen[None]):
         super().__init__()
         write_mode = not profile.read_only
         self.set_reactive(LinkedScreen.status, Status(profile, write_mode=write_mode))
-        self.connections = Connections(profile, self._session_state, self._transaction_state)
+        self.connections = Connections(
+            profile, self._session_state, self._transaction_state, self._beside
+        )
         self.connections.write_mode = write_mode
         self._keeper = keeping.Keeper(
             partial(self.connections.open, BROWSE), interval=PING_INTERVAL, patience=PATIENCE
@@ -95,6 +97,9 @@ class LinkedScreen(Screen[None]):
 
     def _transaction_state(self, on: bool) -> None:
         self.post_message(self.Writing(on))
+
+    def _beside(self, words: str) -> None:
+        self.notify(visible(words), severity="warning", markup=False)
 
     @on(Writing)
     def _writing(self, message: Writing) -> None:

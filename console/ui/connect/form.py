@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from console.connection.profile import Environment, Profile, Secret
+from console.connection.profile import Audit, Environment, Profile, Secret
 from console.connection.saving import as_profile, check_name, save_profile
 from console.connection.supabase import ABILITIES, Way, parameters
 from console.errors import ConsoleError, UsageError
@@ -62,6 +62,13 @@ _TREATMENT = (
         "A role that may only become anon and authenticated: looking as somebody starts from it,"
         " so that nothing run there can get further.",
         example="empty: the same user",
+    ),
+    Spec(
+        "audit",
+        "audit",
+        "Whether actions, and as whom somebody looked, also go into the database's audit_logs;"
+        " the journal on this machine has every action in any case.",
+        tuple(Audit),
     ),
 )
 _CERTIFICATE = Spec(
@@ -135,6 +142,7 @@ class Form(Screen[Written]):
             "password_command": shlex.join(self.was.password_command),
             "keyring": "yes" if self.was.keyring else "no",
             "preview_user": self.was.preview_user,
+            "audit": str(self.was.audit),
         }
 
     def settings(self) -> dict[str, Setting]:
@@ -150,6 +158,8 @@ class Form(Screen[Written]):
             settings["read_only"] = False
         if self.value("keyring") == "no":
             settings["keyring"] = False
+        if (audit := self.value("audit")) != Audit.JOURNAL:
+            settings["audit"] = audit
         for key in ("password_command", "preview_user"):
             if value := self.value(key):
                 settings[key] = value

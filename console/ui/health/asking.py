@@ -11,6 +11,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from console.connection.audit import told
 from console.errors import ConsoleError
 from console.operations.file_rows import Kind
 from console.ui import words
@@ -131,7 +132,7 @@ def recomputed(result: RecomputeResult) -> Content:
     lines = [
         Content.assemble((f"{mark} {head}", f"bold {style}"), f": {days} computed anew"),
         *_failure(result.failure),
-        *_record(result.operation, result.elapsed),
+        *_record(result),
     ]
     if result.outcome != "done":
         lines.insert(1, Content("  what is computed stays; the days after are as they were"))
@@ -178,7 +179,7 @@ def imported(result: ImportResult) -> Content:
             (f"{mark} {head}", f"bold {style}"), f": {words.plural(result.written, 'row')} written"
         ),
         *_failure(result.failure),
-        *_record(result.operation, result.elapsed),
+        *_record(result),
     ]
     if result.refused:
         shown = len(result.reasons)
@@ -216,5 +217,8 @@ def _failure(failure: ConsoleError | None) -> list[Content]:
     return [*lines, Content(f"  {visible(failure.hint)}")] if failure.hint else lines
 
 
-def _record(operation: str, elapsed: float) -> list[Content]:
-    return [Content.styled(f"  {words.duration(elapsed)}, operation {operation}", "$muted")]
+def _record(result: RecomputeResult | ImportResult) -> list[Content]:
+    facts = [words.duration(result.elapsed), f"operation {result.operation}"]
+    if audit := told(result.audit):
+        facts.append(visible(audit))
+    return [Content.styled(f"  {', '.join(facts)}", "$muted")]

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.worker import Worker, WorkerState
 
+from console.connection.audit import told
 from console.errors import ConsoleError
 from console.operations.check import Status
 from console.operations.monitor import Monitor
@@ -335,4 +336,7 @@ class HealthPane(Pane):
             said = "The server passed the cancel on." if message.ending.ended else "Not passed on."
         else:
             said = "The session is gone." if message.ending.ended else "It has not ended yet."
-        self.notify(f"{said} Operation {message.ending.operation[:8]}.", markup=False)
+        said += f" Operation {message.ending.operation[:8]}"
+        if audit := told(message.ending.audit):
+            said += f", {visible(audit)}"
+        self.notify(f"{said}.", markup=False)

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from console.connection.audit import told
 from console.errors import ConsoleError
 from console.migration.model import ApplyProgress, ApplyResult, Plan
 from console.ui import words
@@ -133,6 +134,8 @@ def outcome(result: ApplyResult) -> Content:
     if result.pending:
         left = words.plural(len(result.pending), "object")
         facts.append(f"{left} still to be finished: apply again does that")
+    if audit := told(result.audit):
+        facts.append(visible(audit))
     lines = [Content(""), head, Content(""), *(Content(f"  {fact}") for fact in facts)]
     return Content("\n").join([*lines, Content(""), keys(("esc", "back to the verdict"))])
 
