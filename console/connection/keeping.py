@@ -96,6 +96,8 @@ class Keeper:
         self._open = open_session
         self._interval = interval
         self._patience = patience
+        self._beside: Session | None = None
+        self._refused = False
         self._gone = asyncio.Event()
         self._hurry = asyncio.Event()
 
@@ -114,6 +116,13 @@ class Keeper:
             ConsoleError: There is no connection to begin with; or coming back, the login was
                 refused, which no further attempt would mend.
         """
+        try:
+            async for found in self._news():
+                yield found
+        finally:
+            await self._leave_beside()
+
+    async def _news(self) -> AsyncGenerator[News, None]:
         self._gone.clear()
         session = await self._open()
         assert session.server is not None
@@ -160,7 +169,12 @@ class Keeper:
                 yield Lost(_lost(session))
                 return
             if session.is_busy:
-                continue  # what runs there will notice by itself
+                # What runs there notices by itself that the connection has gone, but not that
+                # another server is the primary now.
+                if (beat := await self._look_beside(session)) is not None:
+                    yield beat
+                continue
+            await self._leave_beside()
             looking = asyncio.create_task(self._compare(session))
             try:
                 done, _ = await asyncio.wait({looking}, timeout=self._patience)
@@ -178,6 +192,42 @@ class Keeper:
                 looking.cancel()
             if _holds(session) and self.standing is not None:
                 yield Beat(session.round_trip, self.standing.standby, change)
+
+    async def _look_beside(self, session: Session) -> Beat | None:
+        """Looks through a connection of its own, while the other one is busy for long."""
+        if self._refused:
+            return None
+        looking = asyncio.create_task(self._compare_beside(session))
+        gone = asyncio.create_task(self._gone.wait())
+        try:
+            await asyncio.wait(
+                {looking, gone}, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED
+            )
+            return looking.result() if looking.done() else None
+        except ConsoleError as error:
+            # Trying a login that is refused again and again could lock it out.
+            self._refused = error.code in AUTHENTICATION
+            await self._leave_beside()
+            return None
+        finally:
+            gone.cancel()
+            if not looking.done():
+                looking.cancel()
+                await self._leave_beside()
+
+    async def _compare_beside(self, session: Session) -> Beat:
+        if self._beside is None:
+            self._beside = session.another("watch")
+        if self._beside.state is not SessionState.CONNECTED:
+            await self._beside.connect()
+        change = await self._compare(self._beside)
+        assert self.standing is not None
+        return Beat(self._beside.round_trip, self.standing.standby, change)
+
+    async def _leave_beside(self) -> None:
+        beside, self._beside = self._beside, None
+        if beside is not None:
+            await beside.close()
 
 
 def _holds(session: Session) -> bool:

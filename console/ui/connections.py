@@ -1,7 +1,7 @@
 """The connections of one console: each is for one job, and opened when first needed.
 
 A statement that hangs in one job never holds up another. Browsing stays read-only
-whatever the mode; only the connection for operations may write, and only in write mode.
+whatever the mode; only the connections for operations may write, and only in write mode.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 BROWSE = "browse"
 OPERATIONS = "operations"
+MIGRATION = "migration"
+RETENTION = "retention"
+ANALYTICS = "analytics"
+WRITERS = (OPERATIONS, MIGRATION, RETENTION, ANALYTICS)
+"""What may write in write mode: one for each pane, so that a cancel in one ends nothing else."""
 PREVIEW = "preview"
 TAIL = "tail"
 HEALTH = "health"
@@ -100,8 +105,8 @@ class Connections:
         self.standing: Standing | None = None
         """Which server the browse connection last saw."""
         self.write_mode = False
-        self.operating = False
-        """Whether something is being changed just now: the mode must stay as it is."""
+        self.operating: set[str] = set()
+        """The purposes of what is being changed just now: the mode must stay as it is."""
         self._on_state = on_state
         self._on_writing = on_writing
         self._on_trouble = on_trouble
@@ -119,7 +124,8 @@ class Connections:
         async with self._opening.setdefault(purpose, asyncio.Lock()):
             session = self._sessions.get(purpose)
             if session is not None:
-                if session.state is SessionState.CONNECTED:
+                outdated = isinstance(session, Operating) and not self.write_mode
+                if session.state is SessionState.CONNECTED and not outdated:
                     return session
                 await session.close()
             session = self._made(purpose)
@@ -152,7 +158,7 @@ class Connections:
             if self.profile.audit is Audit.DATABASE:
                 preview.on_look = self._audited()
             return preview
-        if self.write_mode and purpose == OPERATIONS:
+        if self.write_mode and purpose in WRITERS:
             writing = Operating(replace(self.profile, read_only=False), purpose=purpose)
             writing.on_writing = self._on_writing
             return writing
@@ -208,13 +214,17 @@ class Connections:
     def disarm(self) -> None:
         """Ends write mode at once; what is being changed just now ends by itself."""
         self.write_mode = False
-        if not self.operating and (session := self._sessions.pop(OPERATIONS, None)):
-            self._leaving = asyncio.create_task(session.close())
+        self._leaving = [
+            asyncio.create_task(session.close())
+            for purpose in WRITERS
+            if purpose not in self.operating and (session := self._sessions.pop(purpose, None))
+        ]
 
     async def set_write_mode(self, on: bool) -> None:
-        """Changes the mode; the connection that may write is opened anew in it."""
+        """Changes the mode; the connections that may write are opened anew in it."""
         self.write_mode = on
-        await self._drop(OPERATIONS)
+        for purpose in WRITERS:
+            await self._drop(purpose)
 
     async def _drop(self, purpose: str) -> None:
         session = self._sessions.pop(purpose, None)

@@ -214,7 +214,7 @@ class Workspace(LinkedScreen):
     def _is_changing_something(self) -> bool:
         if self.connections.operating:
             self.notify("something is being applied; esc cancels that first", markup=False)
-        return self.connections.operating
+        return bool(self.connections.operating)
 
     async def action_quit(self) -> None:
         """Leaves, unless something is being changed just now."""

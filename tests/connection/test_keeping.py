@@ -235,6 +235,39 @@ async def test_a_promotion_is_seen_on_the_connection_that_stays(server: Embedded
         await kept.session.close()
 
 
+async def test_a_promotion_is_seen_while_the_connection_is_busy(server: EmbeddedServer) -> None:
+    with Standby(server) as standby:
+        kept = Kept(standby.profile(), interval=0.1)
+        async with aclosing(kept.keeper.news()) as news:
+            await until(news, Beat)
+            busy = asyncio.create_task(kept.session.value("select pg_sleep(60)"))
+            while not kept.session.is_busy:
+                await until(news, Beat)
+            assert (await until(news, Beat)).change == ""
+            assert await asyncio.to_thread(promote, standby)
+            async with asyncio.timeout(20):
+                while not (beat := await until(news, Beat)).change:
+                    pass
+            assert beat.change == "the standby was promoted"
+            assert not busy.done()
+            busy.cancel()
+            await asyncio.wait({busy})
+            # Once the connection itself can be asked, the other one is not kept.
+            async with asyncio.timeout(20):
+                while watchers(standby):
+                    await until(news, Beat)
+        await kept.session.close()
+
+
+def watchers(standby: EmbeddedServer) -> int:
+    with psycopg.connect(standby.dsn(), autocommit=True) as connection:
+        row = connection.execute(
+            "select count(*) from pg_stat_activity where application_name like 'rowsight watch%'"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def promote(standby: EmbeddedServer) -> bool:
     with psycopg.connect(standby.dsn(), autocommit=True) as connection:
         row = connection.execute("select pg_promote(true, 30)").fetchone()

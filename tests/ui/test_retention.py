@@ -12,6 +12,7 @@ from console.connection.profile import Environment, Profile
 from console.journal import Journal
 from console.ui.app import RowsightApp
 from console.ui.dialogs import TypeTheName
+from console.ui.migration.pane import MigrationPane
 from console.ui.retention.pane import RetentionPane
 from tests.conftest import Admin
 from tests.operations.conftest import add_audit_logs, add_policy, count, logged_in, make_role
@@ -211,6 +212,47 @@ async def test_a_second_esc_cuts_the_batch_off(master_db: Profile, old: Database
         await until(pilot, lambda: len(list(Journal().entries())) >= 2)
     assert count(old, "public.audit_logs", OLD) == 120
     assert list(Journal().entries())[-1].facts["outcome"] == "cancelled"
+
+
+async def test_esc_in_another_pane_ends_nothing_here(master_db: Profile, old: Database) -> None:
+    add_audit_logs(old, 60_000, "41 days")
+    old.execute(SLOWLY.encode())
+    app = RowsightApp(writable(master_db), tab=4)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await counted(pilot)
+        await to_policy(pilot, "audit_logs")
+        await pilot.press("x")
+        await type_the_name(pilot, "audit_logs")
+        await until(pilot, "a second")
+        await pilot.press("3")
+        await until(pilot, lambda: app.screen.query(MigrationPane))
+        migration = app.screen.query_one(MigrationPane)
+        await until(pilot, lambda: migration._doing is None)
+        # Its verify takes as long as this lock is held: esc has something to end on the server.
+        blocker = old.info.backend_pid
+        old.execute("begin; lock table pg_catalog.pg_policy in access exclusive mode")
+        await pilot.press("r")
+        await until(pilot, lambda: waits_for(master_db, blocker))
+        await pilot.press("escape")
+        await until(pilot, lambda: migration._doing is None)
+        old.execute("rollback")
+        assert pane(app)._control is not None, "the run goes on"
+        assert app._workspace.connections.operating
+        left = count(old, "public.audit_logs", OLD)
+        await until(pilot, lambda: count(old, "public.audit_logs", OLD) < left)
+        await pilot.press("5", "escape")
+        await until(pilot, "‖ Cancelled")
+    assert list(Journal().entries())[-1].facts["outcome"] == "cancelled"
+
+
+def waits_for(profile: Profile, blocker: int) -> bool:
+    """Whether a session of this console waits for that one."""
+    with psycopg.connect(**profile.parameters, autocommit=True) as connection:  # type: ignore[arg-type]
+        row = connection.execute(
+            "select exists (select from pg_stat_activity where %s = any(pg_blocking_pids(pid)))",
+            [blocker],
+        ).fetchone()
+    return row == (True,)
 
 
 async def test_the_effect_of_a_change_is_shown_before_it_is_saved(

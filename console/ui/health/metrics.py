@@ -22,7 +22,7 @@ from console.connection.profile import Profile
 from console.errors import ConsoleError
 from console.operations.pace import Control
 from console.ui import words
-from console.ui.connections import OPERATIONS, Connections
+from console.ui.connections import ANALYTICS, Connections
 from console.ui.health import asking, steps
 from console.ui.health.plots import Plots, span
 from console.ui.health.steps import Checked, Failed, Figures, Finished, Planned, Progressed
@@ -141,7 +141,7 @@ class Metrics(Container):
 
     def _rest(self) -> None:
         self._doing = self._control = None
-        self.connections.operating = False
+        self.connections.operating.discard(ANALYTICS)
         self.caption.rest()
         self.running.end()
         self.refresh_bindings()
@@ -149,7 +149,7 @@ class Metrics(Container):
     @work(exclusive=True, group="metrics")
     async def _ask(self, ask: Callable[[Session], Awaitable[Message]]) -> None:
         try:
-            self.post_message(await ask(await self.connections.open(OPERATIONS)))
+            self.post_message(await ask(await self.connections.open(ANALYTICS)))
         except ConsoleError as error:
             self.post_message(Failed(error))
 
@@ -197,7 +197,7 @@ class Metrics(Container):
     def _carry_out(self, heading: str, worker: Worker[None]) -> None:
         self._start("working", worker)
         self.caption.rest()
-        self.connections.operating = True
+        self.connections.operating.add(ANALYTICS)
         self.running.begin(heading)
         self._display("run")
 
@@ -326,7 +326,7 @@ class Metrics(Container):
             self._control.cancel()
             self.running.stopping = True
         elif self._doing is not None:
-            self.run_worker(self.connections.give_up(OPERATIONS, self._doing), group="stop")
+            self.run_worker(self.connections.give_up(ANALYTICS, self._doing), group="stop")
 
     def action_back(self) -> None:
         """Goes back: from words to the plots, from the plots to the database's health."""

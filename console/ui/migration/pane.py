@@ -17,7 +17,7 @@ from textual.worker import Worker, WorkerState
 from console.errors import ConsoleError
 from console.migration.model import ApplyOptions, ApplyProgress, Verdict
 from console.ui import words
-from console.ui.connections import OPERATIONS, Connections
+from console.ui.connections import MIGRATION, Connections
 from console.ui.migration import applying, steps
 from console.ui.migration.report import Report
 from console.ui.migration.steps import Applied, Failed, Planned, Progressed, Recalled, Verified
@@ -91,7 +91,7 @@ class MigrationPane(Pane):
     @work(exclusive=True, group="migration")
     async def _ask(self, step: str, ask: Callable[[Session], Awaitable[Message]]) -> None:
         try:
-            self.post_message(await ask(await self.connections.open(OPERATIONS)))
+            self.post_message(await ask(await self.connections.open(MIGRATION)))
         except ConsoleError as error:
             self.post_message(Failed(step, error))
 
@@ -103,7 +103,7 @@ class MigrationPane(Pane):
             self.post_message(Progressed(state))
 
         try:
-            session = await self.connections.open(OPERATIONS)
+            session = await self.connections.open(MIGRATION)
             result = await apply(session, self.options, on_progress=tell, confirmed=plan)
             self.post_message(Applied(result))
         except ConsoleError as error:
@@ -125,7 +125,7 @@ class MigrationPane(Pane):
         self.report.caption.rest()
         self._doing = None
         self.error = None
-        self.connections.operating = False
+        self.connections.operating.discard(MIGRATION)
         self.report.progress.end()
         self.refresh_bindings()
 
@@ -297,7 +297,7 @@ class MigrationPane(Pane):
 
     def _carry_out(self, plan: Plan) -> None:
         self.view = "apply"
-        self.connections.operating = True
+        self.connections.operating.add(MIGRATION)
         self._start("apply", "applying", self._apply(plan))
         self.report.caption.rest()  # the clock of an apply stands beside its progress
         self.report.show_progress()
@@ -305,7 +305,7 @@ class MigrationPane(Pane):
     def action_stop(self) -> None:
         """Cancels what runs, on the server too; an apply rolls back."""
         if self._doing is not None:
-            self.run_worker(self.connections.give_up(OPERATIONS, self._doing), group="stop")
+            self.run_worker(self.connections.give_up(MIGRATION, self._doing), group="stop")
 
     def action_back(self) -> None:
         """Goes back to the verdict; after an apply it is asked for anew."""

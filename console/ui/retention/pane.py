@@ -16,7 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from console.errors import ConsoleError
 from console.operations.pace import Control, Progress
-from console.ui.connections import OPERATIONS, Connections
+from console.ui.connections import RETENTION, Connections
 from console.ui.pane import Pane
 from console.ui.places import Place
 from console.ui.retention import account, steps
@@ -130,7 +130,7 @@ class RetentionPane(Pane):
     def _rest(self) -> None:
         self._doing = self._control = None
         self.error = None
-        self.connections.operating = False
+        self.connections.operating.discard(RETENTION)
         self.ledger.caption.rest()
         self.ledger.running.end()
         self.refresh_bindings()
@@ -174,11 +174,11 @@ class RetentionPane(Pane):
         self._deleted = 0
         self._start(
             "deleting",
-            OPERATIONS,
+            RETENTION,
             partial(steps.run, announced, self._control, self._tell),
             step="run",
         )
-        self.connections.operating = True
+        self.connections.operating.add(RETENTION)
         self.ledger.caption.rest()  # the clock of a run stands beside its progress
         self.ledger.show_run()
 
@@ -210,7 +210,7 @@ class RetentionPane(Pane):
 
         def answer(yes: bool | None) -> None:
             if yes:
-                self._start("saving", OPERATIONS, partial(steps.save, change), step="save")
+                self._start("saving", RETENTION, partial(steps.save, change), step="save")
 
         heading = f"Change the policy of {visible(change.before.table)}?"
         self.app.push_screen(question(self.status, heading, account.change(change)), answer)
