@@ -107,6 +107,18 @@ class Pace:
         self.limit = max(min(SMALLEST_BATCH, self.most), self.limit // 2)
         return self.limit < before
 
+    def size(self, left: int | None) -> int:
+        """Returns the rows of the next batch; the last two share what is left.
+
+        A last one that falls a few rows short costs another look at the whole table.
+
+        Args:
+            left: Rows still to go, as far as they were announced; None where that is not known.
+        """
+        if left is not None and self.limit < left <= 2 * self.limit:
+            return min(self.limit, left // 2 + self.limit // 50 + 1)
+        return self.limit
+
     @property
     def rate(self) -> float:
         """Rows a second, of the last seconds."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from console.operations.announcement import RetentionPlan
     from console.operations.asking import Row
 
-BATCH = 10_000
+BATCH = 20_000
 LARGEST_BATCH = 1_000_000
 ACTION = "retention run"
 
@@ -195,7 +195,7 @@ class _Running:
         pause = 0.1
         try:
             while await self._gate():
-                began, limit = time.perf_counter(), self.pace.limit
+                began, limit = time.perf_counter(), self.pace.size(_left(target))
                 try:
                     found, deleted = await self._batch(target, limit)
                 except ConsoleError as refusal:
@@ -303,7 +303,6 @@ class _Running:
         if self.on_progress is None or not self.targets:
             return
         target = self.targets[self.at]
-        left = None if target.announced is None else target.announced - target.deleted
         self.on_progress(
             Progress(
                 target.name,
@@ -315,10 +314,14 @@ class _Running:
                 target.batches,
                 sum(one.deleted for one in self.targets),
                 self.pace.rate,
-                self.pace.eta(left),
+                self.pace.eta(_left(target)),
                 time.perf_counter() - self.started,
             )
         )
+
+
+def _left(target: Target) -> int | None:
+    return None if target.announced is None else target.announced - target.deleted
 
 
 def _numbers(found: Sequence[Row]) -> tuple[int, int]:

@@ -22,7 +22,7 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.session import Session
 from console.operations.pace import Progress
 from console.operations.retention import plan
-from console.operations.run import run
+from console.operations.run import BATCH, run
 from tests.benchmarks.database import benchmark_database
 
 DAYS = 270
@@ -104,7 +104,7 @@ def main() -> None:
     """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=5_000_000)
-    parser.add_argument("--batch", type=int, default=10_000)
+    parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--unsafe", action="store_true", help="a server that does not sync")
     options = parser.parse_args()
     settings = {"shared_buffers": "1GB", "max_wal_size": "8GB", "autovacuum": "off"}

@@ -220,6 +220,15 @@ def test_a_batch_shrinks_when_it_takes_long_and_grows_again() -> None:
     assert small.limit == 7, "never less than asked for, where that is little"
 
 
+def test_the_last_two_batches_share_what_is_left() -> None:
+    pace = Pace(10_000)
+    assert [pace.size(left) for left in (None, 0, 7, 10_000)] == [10_000] * 4
+    assert pace.size(20_001) == 10_000
+    assert pace.size(10_008) == 5_205  # half of it, and two in a hundred for latecomers
+    assert pace.size(20_000) == 10_000, "never more than asked for"
+    assert Pace(1).size(2) == 1
+
+
 def test_an_eta_needs_a_rate() -> None:
     assert Pace(10).eta(100) is None
     assert Pace(10).eta(None) is None

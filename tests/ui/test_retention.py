@@ -170,7 +170,7 @@ async def test_what_must_never_go_is_refused(master_db: Profile, old: Database) 
 async def test_a_run_is_paused_and_cancelled_between_batches(
     master_db: Profile, old: Database
 ) -> None:
-    add_audit_logs(old, 60_000, "41 days")
+    add_audit_logs(old, 160_000, "41 days")
     old.execute(SLOWLY.encode())
     app = RowsightApp(writable(master_db), tab=4)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -184,13 +184,13 @@ async def test_a_run_is_paused_and_cancelled_between_batches(
         await until(pilot, "paused: nothing is held meanwhile")
         await until(pilot, lambda: state_of(app) == "paused")
         left = count(old, "public.audit_logs", OLD)
-        assert 0 < left < 60_120
+        assert 0 < left < 160_120
         await pilot.press("p")
         await until(pilot, lambda: count(old, "public.audit_logs", OLD) < left)
         await pilot.press("escape")
         await until(pilot, "‖ Cancelled")
         left = count(old, "public.audit_logs", OLD)
-        assert f"{60_120 - left:,} rows deleted; what is deleted stays deleted" in text(app)
+        assert f"{160_120 - left:,} rows deleted; what is deleted stays deleted" in text(app)
         assert "of the announced rows are still there" in " ".join(text(app).split())
         assert left > 0
     assert list(Journal().entries())[-1].facts["outcome"] == "cancelled"
