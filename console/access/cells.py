@@ -25,6 +25,7 @@ class Cell:
         exact: Whether both numbers are; else `visible` is at least that, or unknown.
         message: What is to be known besides.
         counted: Whether `visible` is exact, whatever is known of the total.
+        withheld: Whether it is an error because containment was broken while it was counted.
     """
 
     state: State
@@ -33,6 +34,7 @@ class Cell:
     exact: bool = True
     message: str = ""
     counted: bool = True
+    withheld: bool = False
 
 
 def standing_of(governed: Governed, persona: Persona) -> Standing:
@@ -86,8 +88,9 @@ def opens_all(standing: Standing, command: Command) -> bool:
 
 def counted_cell(count: Count, *, opens_all: bool) -> Cell:
     """Makes a cell of a count of the rows that pass."""
-    if count.kind == "unknown":
-        return Cell("error", exact=False, message=count.message, counted=False)
+    if count.value is None:
+        withheld = count.kind == "withheld"
+        return Cell("error", exact=False, message=count.message, counted=False, withheld=withheld)
     if not count.value:
         return Cell("none", 0)
     exact = count.kind == "exact"
@@ -100,7 +103,15 @@ def with_total(cell: Cell, total: Count | None, command: Command) -> Cell:
         return cell
     exact = cell.exact and total.kind == "exact"
     if cell.state in ("denied", "error", "open") or command is Command.INSERT:
-        return Cell(cell.state, cell.visible, total.value, exact, cell.message, cell.counted)
+        return Cell(
+            cell.state,
+            cell.visible,
+            total.value,
+            exact,
+            cell.message,
+            cell.counted,
+            cell.withheld,
+        )
     visible, state, counted = cell.visible, cell.state, cell.counted
     if cell.state == "all":
         visible, counted = total.value, total.kind == "exact"

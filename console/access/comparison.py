@@ -10,6 +10,7 @@ from psycopg import sql
 
 from console.access.catalog import Governed, read_catalog
 from console.access.cells import Cell
+from console.access.entrance import ContainmentBroken
 from console.access.impersonation import Impersonation, Preview
 from console.access.matrix import matrix
 from console.access.persona import Persona
@@ -106,7 +107,6 @@ async def compare(
     Raises:
         UsageError: They have the same label.
         Refused: The login may not act as one of them.
-        ContainmentBroken: A policy left the role or the transaction.
         ConsoleError: The connection is gone or the server refused.
     """
     started = time.perf_counter()
@@ -122,7 +122,9 @@ async def compare(
             found.cell(governed.identity, second.label, Command.SELECT),
         )
         if any(cell.state == "error" for cell in cells):
-            differences.append(_uncompared(governed, cells, "one of them can't be counted"))
+            withheld = [cell.message for cell in cells if cell.withheld]
+            message = withheld[0] if withheld else "one of them can't be counted"
+            differences.append(_uncompared(governed, cells, message))
         elif {cell.state for cell in cells} == {"all"} or not any(
             cell.state in _SEES for cell in cells
         ):
@@ -131,15 +133,22 @@ async def compare(
             asked.append((governed, cells))
     async with looking(login) as transaction:
         snapshot = await export_snapshot(transaction)
-        keys: list[dict[str, list[Key] | ConsoleError | None]] = []
+        keys: list[dict[str, list[Key] | ConsoleError | None]] = [{}, {}]
         for side, persona in enumerate((first, second)):
-            async with preview.impersonate(persona, snapshot=snapshot) as acting:
-                seen: dict[str, list[Key] | ConsoleError | None] = {}
-                for place, (governed, cells) in enumerate(asked):
-                    if on_table is not None:
-                        on_table(governed.identity, side * len(asked) + place, 2 * len(asked))
-                    seen[governed.identity] = await _keys(acting, governed, cells[side], bound)
-                keys.append(seen)
+            waiting = list(enumerate(asked))
+            while waiting:
+                try:
+                    async with preview.impersonate(persona, snapshot=snapshot) as acting:
+                        while waiting:
+                            place, (governed, cells) = waiting[0]
+                            table = governed.identity
+                            if on_table is not None:
+                                on_table(table, side * len(asked) + place, 2 * len(asked))
+                            keys[side][table] = await _keys(acting, governed, cells[side], bound)
+                            del waiting[0]
+                except ContainmentBroken as error:
+                    _, (governed, _) = waiting.pop(0)
+                    keys[side][governed.identity] = error
     for governed, cells in asked:
         difference = _difference(
             governed, cells, keys[0][governed.identity], keys[1][governed.identity], sample
@@ -199,7 +208,8 @@ def _difference(
 ) -> Difference | None:
     for side in (mine, theirs):
         if isinstance(side, ConsoleError):
-            return _uncompared(governed, cells, side.message)
+            message = side.reason if isinstance(side, ContainmentBroken) else side.message
+            return _uncompared(governed, cells, message)
     if not isinstance(mine, list) or not isinstance(theirs, list):
         return _uncompared(governed, cells, "too many rows to compare one by one")
     first, second = set(mine), set(theirs)

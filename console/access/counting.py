@@ -17,6 +17,7 @@ from console.access.cells import (
     standing_of,
     with_total,
 )
+from console.access.entrance import ContainmentBroken
 from console.access.impersonation import Preview
 from console.access.persona import Persona
 from console.access.rules import LOGIN_TIMEOUT, Command, raw
@@ -30,6 +31,8 @@ _TOGETHER = 25
 _LARGE = 100_000
 """Rows from which on a table is likely the one that takes its time."""
 _LATE = "it takes longer"
+_FAILURES = (DatabaseFailed, TimedOut, ContainmentBroken)
+"""What costs a cell, and not the matrix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ class Counting:
             requests = [(persona, self._together(persona)) for persona in group]
             try:
                 await self._ask([request for request in requests if request[1]], self.quick)
-            except (DatabaseFailed, TimedOut):
+            except _FAILURES:
                 if len(group) > 1:
                     together = 1
                     continue
@@ -176,13 +179,13 @@ class Counting:
         if small and len(small) < len(suspects):
             try:
                 await self._ask([(persona, small)], self.quick)
-            except (DatabaseFailed, TimedOut):
+            except _FAILURES:
                 pass  # then it may be any of them
             else:
                 suspects = tuple(asked for asked in suspects if asked not in small)
         for asked in suspects:
             await self._ask_alone(persona, asked, self.quick)
-            if self._counts[persona.label, asked].kind == "unknown":
+            if self._counts[persona.label, asked].value is None:
                 self._alone.add(asked)
 
     async def _ask_alone(self, persona: Persona, asked: Asked, seconds: float) -> None:
@@ -192,6 +195,8 @@ class Counting:
             late = error.sqlstate == "57014" and seconds < self.patience
             words = _LATE if late else error.message
             self._counted(persona, {asked: Count(None, "unknown", words)})
+        except ContainmentBroken as error:
+            self._counted(persona, {asked: Count(None, "withheld", error.reason)})
 
     def _counted(self, persona: Persona, counts: Mapping[Asked, Count]) -> None:
         for asked, count in counts.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from psycopg import sql
 
 from console.access.persona import Persona
@@ -41,6 +43,28 @@ class ContainmentBroken(ConsoleError):
 
     code = "containment_broken"
     exit_code = 6
+
+    @property
+    def reason(self) -> str:
+        """What happened and how it was noticed, for where one result of many is withheld."""
+        return f"{self.message}; {self.detail}"
+
+
+_MOVED = (
+    "the role became {}",
+    "the session's user became {}",
+    "read-only went {}",
+    "another transaction began",
+    "row security went {}",
+    "the claims changed",
+)
+"""What it means when a column of `CHECK` is another than before."""
+
+
+def moved(before: Sequence[str | None], after: Sequence[str | None]) -> str:
+    """Says which answers to `CHECK` are others than before."""
+    changed = zip(_MOVED, before, after, strict=True)
+    return ", ".join(words.format(now) for words, was, now in changed if was != now)
 
 
 def broken(what: str) -> ContainmentBroken:

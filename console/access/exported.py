@@ -43,6 +43,7 @@ def cell_object(cell: Cell) -> dict[str, object]:
         "exact": cell.exact,
         "message": cell.message,
         "counted": cell.counted,
+        "withheld": cell.withheld,
     }
 
 

@@ -4,7 +4,7 @@
 second statement may end the transaction. So a preview has a connection of its own, every
 statement goes alone through the extended protocol, and after each one the server is asked
 who it is now. If that is not the persona, in this read-only transaction, the result is
-withheld and the connection closed.
+withheld and the connection discarded.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Error, sql
@@ -25,6 +25,7 @@ from console.access.entrance import (
     ContainmentBroken,
     broken,
     entrance,
+    moved,
     not_admitted,
 )
 from console.access.persona import Persona
@@ -119,9 +120,8 @@ class Impersonation(Transaction):
             timer.cancel()
 
     def _compare(self, check: TextTable) -> None:
-        found = _Standing(*check.rows[0])
-        if found != self._standing:
-            raise broken(f"expected {self._standing}, found {found}")
+        if change := moved(astuple(self._standing), check.rows[0]):
+            raise broken(change)
         if self.connection.info.transaction_status.name != "INTRANS":
             raise broken("the transaction has ended")
 
@@ -275,7 +275,7 @@ class Preview(Session):
         Raises:
             Refused: The login may not take the persona's role.
             ContainmentBroken: A statement left the role or the transaction; the connection is
-                closed then.
+                discarded then.
             ConsoleError: The connection is gone or the server refused.
         """
         if self.on_look is not None:
@@ -297,7 +297,7 @@ class Preview(Session):
                         if not connection.closed:
                             await connection.execute(LEAVE.encode())
         except ContainmentBroken:
-            await self.close()
+            await self.discard()
             raise
 
     async def _become(

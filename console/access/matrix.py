@@ -1,7 +1,8 @@
 """Who may do what with how many rows, for every table: counted as the persona, bounded.
 
-Most of it comes in one message for many personas at once. Whatever fails or takes its time
-is taken out of that message and asked alone, so that it holds up nothing but its own cell.
+Most of it comes in one message for many personas at once. Whatever fails, takes its time or
+breaks containment is taken out of that message and asked alone, so that it costs nothing but
+its own cell.
 """
 
 from __future__ import annotations
@@ -95,7 +96,6 @@ async def matrix(
     Raises:
         UsageError: Two personas have the same label.
         Refused: A persona's role does not exist, or the login may not act as it.
-        ContainmentBroken: A policy left the role or the transaction.
         ConsoleError: The connection is gone or the server refused.
     """
     started = time.perf_counter()

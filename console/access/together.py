@@ -14,6 +14,7 @@ from console.access.entrance import (
     UNLOCK,
     become,
     broken,
+    moved,
     not_admitted,
 )
 from console.access.impersonation import Preview
@@ -42,7 +43,8 @@ async def ask_together(
         The result of each.
 
     Raises:
-        ContainmentBroken: One left the role or the transaction.
+        ContainmentBroken: One left the role or the transaction; what all returned is withheld,
+            and the connection discarded.
         ConsoleError: One failed, which fails all.
     """
     begin = sql.SQL(
@@ -72,8 +74,11 @@ async def ask_together(
     found = []
     for place, (persona, _) in enumerate(requests):
         _, before, result, after = tables[4 * place : 4 * place + 4]
-        if before.rows != after.rows or before.rows[0][0] != persona.role:
-            await preview.close()
-            raise broken(f"began as {before.rows}, ended as {after.rows}")
+        if before.rows[0][0] != persona.role:
+            await preview.discard()
+            raise broken(f"it began as {before.rows[0][0]}")
+        if before.rows != after.rows:
+            await preview.discard()
+            raise broken(moved(before.rows[0], after.rows[0]))
         found.append(result)
     return found

@@ -39,12 +39,13 @@ class Count:
 
     Attributes:
         value: The number; None where it could not be found out.
-        kind: `exact`, `at least`, `about` (an estimate), or `unknown`.
-        message: Why it is unknown.
+        kind: `exact`, `at least`, `about` (an estimate), `unknown`, or `withheld` because
+            containment was broken.
+        message: Why there is no number.
     """
 
     value: int | None
-    kind: Literal["exact", "at least", "about", "unknown"]
+    kind: Literal["exact", "at least", "about", "unknown", "withheld"]
     message: str = ""
 
     def __str__(self) -> str:
@@ -55,7 +56,7 @@ class Count:
                 return f"≥ {self.value:,}"
             case "about":
                 return f"~{self.value:,}"
-        return "unknown"
+        return self.kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ def matrix_json(found: Matrix) -> dict[str, object]:
 def _said(cell: Cell) -> str:
     """A cell in a few characters: what it is, and how many rows."""
     glyph = _GLYPHS[cell.state]
+    if cell.withheld:
+        return f"{glyph} withheld"
     if cell.state not in ("all", "some") or cell.visible is None:
         return f"{glyph} {cell.state}"
     if cell.state == "all":

@@ -118,27 +118,26 @@ class Session:
             ConsoleError: The server is older than PostgreSQL 15.
         """
         self._enter(SessionState.CONNECTING)
-        await self._drop()
+        return await self._open()
+
+    async def _open(self) -> ServerInfo:
+        await self.discard()
         try:
             opened = await open_connection(self.profile, self.purpose, self.ask_password)
             self._connection = opened.connection
             self.profile = replace(self.profile, password=opened.secret)
             self.login = opened.login
             self.password_source = opened.source if opened.secret else ""
-            self.server = await self._introduce(self._connection)
+            with self.faults():
+                started = time.perf_counter()
+                self.server = await introduce(self._connection, self.profile)
+                self.round_trip = time.perf_counter() - started
             self._watch.begin(self._connection)
         except BaseException:
-            await self._drop()
+            await self.discard()
             raise
         self._enter(SessionState.CONNECTED)
         return self.server
-
-    async def _introduce(self, connection: AsyncConnection[tuple[Any, ...]]) -> ServerInfo:
-        with self.faults():
-            started = time.perf_counter()
-            server = await introduce(connection, self.profile)
-            self.round_trip = time.perf_counter() - started
-            return server
 
     @contextlib.contextmanager
     def faults(self) -> Iterator[None]:
@@ -169,18 +168,17 @@ class Session:
         """Whether something runs on it, or waits for its turn."""
         return self._lock.locked()
 
-    def _live(self) -> AsyncConnection[tuple[Any, ...]]:
-        if self._connection is None or self._connection.closed:
-            raise CannotConnect("there is no connection", hint="connect first")
-        return self._connection
-
     @contextlib.asynccontextmanager
     async def _its_turn(self) -> AsyncIterator[AsyncConnection[tuple[Any, ...]]]:
         async with self._lock:
             over = self._over = asyncio.Event()
             self._watch.end()
             try:
-                yield self._live()
+                if self._connection is None and self.state is SessionState.CONNECTED:
+                    await self._open()
+                if self._connection is None or self._connection.closed:
+                    raise CannotConnect("there is no connection", hint="connect first")
+                yield self._connection
             finally:
                 over.set()
                 if self._connection is not None and self.state is SessionState.CONNECTED:
@@ -342,7 +340,8 @@ class Session:
             cut(connection)
             self._lose()
 
-    async def _drop(self) -> None:
+    async def discard(self) -> None:
+        """Closes the connection alone; whoever has the next turn gets another one."""
         self._watch.end()
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -350,5 +349,5 @@ class Session:
 
     async def close(self) -> None:
         """Closes the connection; safe to call twice."""
-        await self._drop()
+        await self.discard()
         self._enter(SessionState.CLOSED)

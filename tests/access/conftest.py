@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ import pytest
 
 from console.access.impersonation import Preview, preview
 from console.catalog.relations import Relation, find_relation
+from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
+from tests.access.scene import Scene, made
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Connect = Callable[..., Session]
@@ -41,3 +43,17 @@ async def bare(plain_db: Profile, connect: Connect, admin: Admin) -> AsyncIterat
     """The same on a database with the API's roles and nothing else."""
     async with connect(plain_db) as login, preview(login) as acting:
         yield Sides(login, acting, admin(plain_db))
+
+
+@pytest.fixture(scope="module")
+def traps(server: EmbeddedServer) -> Iterator[Profile]:
+    yield from made(server, "traps")
+
+
+@pytest.fixture
+async def scene(traps: Profile, admin: Admin, connect: Connect) -> AsyncIterator[Scene]:
+    async with connect(traps) as login, preview(login) as acting:
+        prey = await find_relation(login, "public.prey")
+        found = Scene(admin(traps), admin(traps), login, acting, prey)
+        found.remember()
+        yield found

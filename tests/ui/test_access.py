@@ -280,7 +280,7 @@ async def test_what_breaks_out_is_withheld(acme: Profile) -> None:
         await until(pilot, 'create role "rowsight_preview" login noinherit')
         assert "visible" not in text(app)
         await pilot.press("d")
-        await until(pilot, "expected")
+        await until(pilot, "the role became postgres")
         await pilot.press("escape")
         # The connection is made anew for the next question.
         await go(pilot, INVOICE_SYNC)

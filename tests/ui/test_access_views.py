@@ -121,6 +121,22 @@ async def test_several_personas_stand_beside_each_other(rooms: Profile) -> None:
         await until(pilot, lambda: "◐ 13 of 40" in row(app, "notes"))
 
 
+async def test_what_gets_out_is_withheld_in_its_own_cell(acme: Profile) -> None:
+    app = RowsightApp(acme, tab=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await begin(pilot, "m", of_role("anon"))
+        await until(pilot, "✕ withheld")
+        await pilot.press("a")
+        await pick(pilot, "ada")
+        await until(pilot, "SELECT  2 personas  ")
+        await until(pilot, lambda: " cells" not in text(app))
+        assert row(app, "leaky").split()[2:] == ["✕", "withheld", "⊘", "denied"]
+        assert row(app, "users").split()[2:4] == ["⊘", "denied"]
+        assert row(app, "organizations").endswith("◐ 1 of 2")
+        await pilot.press("slash", *"leaky", "enter")
+        await until(pilot, "SELECT as anon: containment broken: result withheld; the role became")
+
+
 async def test_what_is_slow_holds_up_nothing_and_can_be_cancelled(
     slow: Profile, admin: Admin
 ) -> None:

@@ -93,6 +93,18 @@ def test_several_personas(snap_compare: Compare, rooms: Profile, size: tuple[int
     assert snap_compare(RowsightApp(rooms, tab=1), terminal_size=size, run_before=run)
 
 
+def test_withheld(snap_compare: Compare, acme: Profile, size: tuple[int, int]) -> None:
+    async def run(pilot: Pilot[Any]) -> None:
+        await begin(pilot, "m", of_role("anon"))
+        await until(pilot, "✕ withheld")
+        await pilot.press("a")
+        await pick(pilot, "ada")
+        await until(pilot, "2 personas")
+        await keys("s", "…by access", "home")(pilot)
+
+    assert snap_compare(RowsightApp(acme, tab=1), terminal_size=size, run_before=run)
+
+
 def test_partly_filled(snap_compare: Compare, slow: Profile, size: tuple[int, int]) -> None:
     async def run(pilot: Pilot[Any]) -> None:
         await begin(pilot, "m")

@@ -75,7 +75,8 @@ def drawn(cell: Cell | None, width: int) -> Content:
         return Content.styled("…".ljust(width), "$muted")
     glyph, style = _LOOKS[cell.state]
     seen, whole = amount(cell)
-    text = f"{glyph} {cell.state}" if not seen or cell.state == "none" else f"{glyph} {seen}"
+    state = "withheld" if cell.withheld else cell.state
+    text = f"{glyph} {state}" if not seen or cell.state == "none" else f"{glyph} {seen}"
     if cell.state == "all" and seen:
         text = f"{glyph} all {seen}"
     if len(text) + len(whole) <= width:
