@@ -134,9 +134,17 @@ def _zsh(grammar: dict[str, list[Word]]) -> str:
         lines += [f"    '{path}') found=(", *(f"      {entry(word)}" for word in words), "    ) ;;"]
     lines += [
         "  esac",
+        "  # Commands come before options, as long as no option is begun.",
+        "  local -a named; named=(${found:#-*})",
+        "  [[ $PREFIX == -* || -z $named ]] || found=($named)",
         "  _describe 'rowsight' found || _files",
         "}",
-        "compdef _rowsight rowsight",
+        "# In a folder of $fpath this file is the function itself; elsewhere it is sourced.",
+        "if [[ $funcstack[1] == _rowsight ]]; then",
+        '  _rowsight "$@"',
+        "else",
+        "  compdef _rowsight rowsight",
+        "fi",
     ]
     return "\n".join(lines)
 
