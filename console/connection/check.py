@@ -25,6 +25,12 @@ STEPS = ("name", "network", "TLS", "login", "server", "pooler", "role")
 """The steps of `check`, in order."""
 
 _SSL_REQUEST = b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+# A process number alone could be that of another server behind the same address.
+_BACKEND = (
+    "select pg_catalog.pg_backend_pid(), (select a.backend_start::pg_catalog.text"
+    " from pg_catalog.pg_stat_activity a"
+    " where a.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid())"
+)
 _STRICT = ("require", "verify-ca", "verify-full")
 
 
@@ -113,7 +119,7 @@ async def check(
         "login", Outcome.OK, f"as {server.user}{source}", seconds=time.perf_counter() - started
     )
     yield _server(server)
-    yield _pooler(server, where)
+    yield await _timed(_pooler(session, where))
     for step_of in (_role, *beyond):
         try:
             yield await _timed(step_of(session))
@@ -260,17 +266,45 @@ def _server(server: ServerInfo) -> Step:
     return Step("server", Outcome.OK, f"PostgreSQL {server.version_text}, {part}")
 
 
-def _pooler(server: ServerInfo, where: Mapping[str, str]) -> Step:
+async def _pooler(session: Session, where: Mapping[str, str]) -> Step:
+    server = session.server
+    assert server is not None
     way = supabase.way_of(server.host or where.get("host", ""), str(server.port))
-    if server.pooled or way is supabase.Way.TRANSACTION:
+    proof = await _shared_backends(session)
+    if proof or way is supabase.Way.TRANSACTION or (proof is None and server.pooled):
         return Step(
             "pooler",
             Outcome.WARN,
-            "transaction pooling",
-            "no session settings or LISTEN; the session pooler has them, on port 5432",
+            f"transaction pooling, {proof or 'not proven'}",
+            "no session settings or LISTEN; a session pooler has them, Supabase's on port 5432",
         )
     named = {supabase.Way.SESSION: "Supabase's session pooler", supabase.Way.DIRECT: "Supabase"}
+    if server.pooled and way is None:
+        return Step("pooler", Outcome.OK, "a pooler, with a backend for each connection")
     return Step("pooler", Outcome.OK, named.get(way, "direct") if way else "direct")
+
+
+async def _shared_backends(session: Session) -> str | None:
+    """Looks for proof of transaction pooling: which backends do two connections meet?
+
+    Returns:
+        The proof in words; empty where each connection kept a backend of its own; None where
+        there could be no second connection.
+    """
+    try:
+        async with session.another("check") as other:
+            met: dict[Session, set[tuple[int, str]]] = {session: set(), other: set()}
+            # Each twice in a row: of backends that take turns one would meet two.
+            for asked in (session, session, other, session, other, other):
+                ((pid, began),) = await asked.fetch(_BACKEND)
+                met[asked].add((pid, began))
+    except ConsoleError:
+        return None
+    if max(map(len, met.values())) > 1:
+        return "proven: the backend changed between transactions"
+    if met[session] & met[other]:
+        return "proven: two connections met the same backend"
+    return ""
 
 
 async def _role(session: Session) -> Step:

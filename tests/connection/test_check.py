@@ -12,8 +12,9 @@ import pytest
 from console.connection.check import Found, Outcome, Step, check
 from console.connection.profile import Profile
 from console.migration.presence import migration
-from tests.conftest import MakeProxy
+from tests.conftest import Admin, MakeProxy
 from tests.connection.conftest import PASSWORD
+from tests.pooler import PGBOUNCER, pgbouncer, transaction_pooler
 
 ByTcp = Callable[..., Profile]
 
@@ -109,3 +110,43 @@ async def test_what_is_no_server_is_found_out_at_tls(by_tcp: ByTcp) -> None:
         profile = replace(by_tcp("trusted", port=port), connect_timeout=0.5)
         steps = await tried(profile)
     assert steps[-1].name == "TLS"
+
+
+async def pooler_step(profile: Profile) -> Step:
+    (step,) = [step for step in await tried(profile) if step.name == "pooler"]
+    return step
+
+
+@pytest.mark.parametrize(
+    ("backends", "proof"),
+    [(1, "two connections met the same backend"), (2, "changed between transactions")],
+)
+async def test_transaction_pooling_is_proven(empty_db: Profile, backends: int, proof: str) -> None:
+    with transaction_pooler(empty_db, backends) as through:
+        step = await pooler_step(through)
+    assert (step.outcome, proof in step.value) == (Outcome.WARN, True), step
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason="there is no PgBouncer here")
+@pytest.mark.parametrize(
+    ("mode", "outcome", "words"),
+    [
+        ("transaction", Outcome.WARN, "transaction pooling, proven"),
+        ("session", Outcome.OK, "a pooler, with a backend for each connection"),
+    ],
+)
+async def test_pgbouncer(empty_db: Profile, mode: str, outcome: Outcome, words: str) -> None:
+    with pgbouncer(empty_db, mode) as through:
+        step = await pooler_step(through)
+    assert (step.outcome, words in step.value) == (outcome, True), step
+
+
+async def test_without_a_second_connection_it_is_left_open(empty_db: Profile, admin: Admin) -> None:
+    with admin(empty_db) as connection:
+        connection.execute("drop role if exists one_only")
+        connection.execute("create role one_only login connection limit 1")
+        lonely = replace(empty_db, parameters=empty_db.parameters | {"user": "one_only"})
+        assert (await pooler_step(lonely)).value == "direct"
+        with transaction_pooler(lonely) as through:
+            assert "transaction pooling" in (await pooler_step(through)).value
+        connection.execute("drop role one_only")
