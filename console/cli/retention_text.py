@@ -182,7 +182,8 @@ def print_result(result: RunResult) -> None:
             (f"  {why}" if why else "", "yellow" if target.explanation else "dim"),
         )
     output.line(
-        f"{result.outcome}: {result.deleted:,} rows in {result.batches:,} batches,"
+        f"{result.outcome}: {result.deleted:,} rows in {result.batches:,}"
+        f" {'batch' if result.batches == 1 else 'batches'},"
         f" {result.elapsed:.1f} s · operation {result.operation}"
     )
     if result.audit:

@@ -9,6 +9,7 @@ import pytest
 
 from console.connection.profile import Profile
 from tests.cli.conftest import OnTerminal, Rowsight
+from tests.pooler import PGBOUNCER, pgbouncer
 from tests.terminal.conftest import target
 
 REF = "abcdefghijklmnopqrst"
@@ -114,3 +115,22 @@ def test_a_person_confirms(on_terminal: OnTerminal, rowsight: Rowsight, config: 
     process.sendline("y")
     process.expect("untouched")
     assert json.loads(rowsight("connections", "list", "--json").out) == {"connections": []}
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason="there is no PgBouncer here")
+def test_every_question_is_answered_through_transaction_pooling(
+    rowsight_here: Rowsight, sample_db: Profile
+) -> None:
+    with pgbouncer(sample_db, "transaction") as through:
+        where = ("-d", target(through), "--json")
+        for command in (
+            *(("migrate", "verify"), ("rows", "workflows", "--limit", "3"), ("health",)),
+            *(("logs", "--limit", "2"), ("retention", "plan"), ("tables",)),
+            ("rows", "workflows", "--as", "ada@example.com", "--xray", "--limit", "3"),
+            ("access", "matrix", "--as", "ada@example.com", "--table", "workflows"),
+            ("retention", "run", "--yes", "--policy", "audit_log"),
+        ):
+            done = rowsight_here(*command, *where)
+            assert done.code in (0, 5), (command, done)
+        tried = rowsight_here("connections", "test", *where).document
+    assert {step["name"]: step["outcome"] for step in tried["steps"]}["pooler"] == "warn"
