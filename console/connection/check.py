@@ -280,7 +280,12 @@ async def _pooler(session: Session, where: Mapping[str, str]) -> Step:
         )
     named = {supabase.Way.SESSION: "Supabase's session pooler", supabase.Way.DIRECT: "Supabase"}
     if server.pooled and way is None:
-        return Step("pooler", Outcome.OK, "a pooler, with a backend for each connection")
+        return Step(
+            "pooler",
+            Outcome.OK,
+            "a pooler, with a backend for each connection",
+            "treated as transaction pooling all the same, to be safe: POOLED",
+        )
     return Step("pooler", Outcome.OK, named.get(way, "direct") if way else "direct")
 
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from console.connection import supabase
 from console.connection.liveness import cut
 from console.connection.transaction import query_text
 from console.errors import ConsoleError
@@ -67,6 +68,8 @@ async def introduce(connection: AsyncConnection[tuple[Any, ...]], profile: Profi
             query_text("console.connection", "introduce").encode(),
             {
                 "pid": connection.info.backend_pid,
+                "kept": supabase.way_of(connection.info.host, str(connection.info.port))
+                is supabase.Way.SESSION,
                 "read_only": "on" if profile.read_only else "off",
                 "statement_timeout": f"{milliseconds(profile.statement_timeout)}ms",
             },

@@ -11,6 +11,7 @@ import pytest
 
 from console.connection.check import Found, Outcome, Step, check
 from console.connection.profile import Profile
+from console.connection.session import Session
 from console.migration.presence import migration
 from tests.conftest import Admin, MakeProxy
 from tests.connection.conftest import PASSWORD
@@ -150,3 +151,17 @@ async def test_without_a_second_connection_it_is_left_open(empty_db: Profile, ad
         with transaction_pooler(lonely) as through:
             assert "transaction pooling" in (await pooler_step(through)).value
         connection.execute("drop role one_only")
+
+
+@pytest.mark.skipif(PGBOUNCER is None, reason="there is no PgBouncer here")
+async def test_a_session_pooler_known_by_name_keeps_settings(empty_db: Profile) -> None:
+    host = {"host": "aws-0-eu-central-1.pooler.supabase.com", "hostaddr": "127.0.0.1"}
+    with pgbouncer(empty_db, "session") as through:
+        named = replace(through, parameters=through.parameters | host, statement_timeout=7.0)
+        async with Session(named) as session:
+            assert session.server is not None
+            assert not session.server.pooled
+            assert await session.value("show statement_timeout") == "7s"
+        async with Session(through) as session:
+            assert session.server is not None
+            assert session.server.pooled

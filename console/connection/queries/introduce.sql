@@ -2,7 +2,8 @@
 -- Every name is qualified, operators too: the search path is still the database's own, and
 -- whoever set it may have put functions of his before the server's.
 -- Session settings are made only where the backend that answers is the one we logged in to:
--- through transaction pooling they would stay behind on somebody else's connection.
+-- through transaction pooling they would stay behind on somebody else's connection. A pooler
+-- tells a process of its own in session mode as well: where that mode is known, it is kept.
 select pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
        pg_catalog.current_setting('server_version'),
        pg_catalog.current_database()::pg_catalog.text,
@@ -14,8 +15,8 @@ select pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
        pg_catalog.pg_is_in_recovery(),
        coalesce((select s.ssl from pg_catalog.pg_stat_ssl s
                   where s.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()), false),
-       pg_catalog.pg_backend_pid() operator(pg_catalog.<>) %(pid)s,
-       case when pg_catalog.pg_backend_pid() operator(pg_catalog.=) %(pid)s then
+       not (%(kept)s or pg_catalog.pg_backend_pid() operator(pg_catalog.=) %(pid)s),
+       case when %(kept)s or pg_catalog.pg_backend_pid() operator(pg_catalog.=) %(pid)s then
          pg_catalog.concat(
            pg_catalog.set_config('default_transaction_read_only', %(read_only)s, false),
            pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false),
