@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -185,6 +186,14 @@ class RowsightApp(App[None]):
 
         usual = super().get_driver_class()
         return Terminal if usual is LinuxDriver else usual
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Sends text to the terminal's clipboard, past tmux or screen if there is one."""
+        from console.ui.clipboard import sequence
+
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(sequence(text, os.environ))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Adds the wall between data and the terminal, behind every other filter."""

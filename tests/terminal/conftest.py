@@ -79,6 +79,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "ROWSIGHT_STATE": str(tmp_path / "state"),
         "ROWSIGHT_CONFIG": str(tmp_path / "config.toml"),
         "ROWSIGHT_NO_KEYRING": "1",
+        "TMUX": "",
+        "STY": "",
     }
 
 

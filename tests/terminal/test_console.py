@@ -106,6 +106,33 @@ def test_a_cell_goes_to_the_clipboard_as_one_sequence(console: Open, notes: Prof
     assert b"\x1b]52;c;" + wanted + b"\x07" in opened.raw
 
 
+def test_a_copy_finds_its_way_out_of_tmux(console: Open, notes: Profile) -> None:
+    opened = console("-d", target(notes), "--table", "notes", TMUX="/tmp/tmux-0/default,1,0")
+    opened.wait("note 7")
+    opened.press("\x1b[C")
+    opened.press("y")
+    opened.wait("copied")
+    wanted = base64.b64encode(b"note 1")
+    # What tmux takes itself, and what it hands on: with each escape doubled.
+    plain = b"\x1b]52;c;" + wanted + b"\x07"
+    assert plain + b"\x1bPtmux;\x1b" + plain + b"\x1b\\" in opened.raw
+
+
+def test_a_copy_finds_its_way_out_of_screen_in_portions(console: Open, notes: Profile) -> None:
+    with psycopg.connect(make_conninfo(**notes.parameters), autocommit=True) as connection:
+        connection.execute("update notes set words = repeat('long ', 400) where id = 1")
+    opened = console("-d", target(notes), "--table", "notes", STY="1.pts-0.here")
+    opened.wait("note 7")
+    opened.press("\x1b[C")
+    opened.press("y")
+    opened.wait("copied")
+    portions = re.findall(rb"\x1bP([^\\]*)\x1b\\", opened.raw)
+    assert max(map(len, portions)) < 768
+    whole = b"".join(portions)
+    assert whole == b"\x1b]52;c;" + base64.b64encode(b"long " * 400) + b"\x07"
+    assert opened.raw.count(b"]52;") == 1
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_hostile_data_writes_nothing_of_its_own(
     console: Open, empty_db: Profile, size: tuple[int, int]
