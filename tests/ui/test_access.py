@@ -359,5 +359,6 @@ async def test_the_three_numbers_of_a_lens_fit_eighty_columns(acme: Profile) -> 
         await go(pilot, TablePlace("public.workflows"))
         await until(pilot, "1 of 2")
         workspace.action_adopt(ADA)
-        await until(pilot, lambda: re.search(r"2 rows · ada sees 1 +1 of 2  \d\d:", text(app)))
+        three = r"public\.workflows  2 rows · ada sees 1 · 1 of 2 on screen +1 of 2  \d\d:"
+        await until(pilot, lambda: re.search(three, text(app)))
         assert "as ada@example.com " in lines(app)[0]

@@ -147,9 +147,8 @@ async def test_no_row_and_no_privilege_are_told_apart(papers: Profile) -> None:
         await until(pilot, "role:clerk sees 0")
         await pilot.press("x")
         await until(pilot, "No rows for role:clerk: the API would return an empty list.")
-    async with looking(papers, "closed") as (pilot, _):
-        await until(pilot, "clerk holds no SE")
-        assert "0 of 1 on screen" in text(pilot.app)
+    async with looking(papers, "closed", wait="may not") as (pilot, _):
+        await until(pilot, "role:clerk may not read this table: clerk holds no SELECT")
         await pilot.press("x")
         await until(pilot, "✕ permission denied for table closed")
 
@@ -159,8 +158,7 @@ async def test_tables_without_a_key_and_views_are_looked_at_as_far_as_can_be(
 ) -> None:
     async with looking(papers, "loose") as (pilot, _):
         await until(pilot, "2 rows · role:clerk sees 2 · 2 of 2 on screen")
-    async with looking(papers, "titles") as (pilot, _):
-        await until(pilot, "no key to tel")
+    async with looking(papers, "titles", wait="no key to tell rows by: x shows") as (pilot, _):
         await until(pilot, "role:clerk sees 60")
 
 

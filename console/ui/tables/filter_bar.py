@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
     from console.browse.completion import Completion
     from console.browse.filter import FilterError
     from console.catalog.relations import Column
+
+
+class RowFilter(Field):
+    """The field of the filter."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Filter")]
 
 
 class FilterBar(Vertical):
@@ -57,7 +64,7 @@ class FilterBar(Vertical):
         """Lays out prompt, field and hint."""
         with Horizontal():
             yield Static(Content.styled(" / ", "bold $primary"), id="filter-prompt")
-            yield Field(
+            yield RowFilter(
                 placeholder='status=failed "createdAt">-1h name~ada note:null', id="row-filter"
             )
         yield Static(id="filter-hint")
@@ -163,9 +170,11 @@ class FilterBar(Vertical):
         # Under the term, as far as the field is not scrolled.
         start = max(0, min(error.start - int(self.field.scroll_offset.x), self.size.width - 8))
         width = max(1, min(error.end - error.start, self.size.width - start - 4))
+        first, *others = wrap(visible(error.message), max(10, self.size.width - 4)) or [""]
         lines = [
             Content.assemble(" " * (start + 3), ("^" * width, "$error bold")),
-            Content.assemble((" ✕ ", "$error bold"), visible(error.message)),
+            Content.assemble((" ✕ ", "$error bold"), first),
+            *(Content(f"   {line}") for line in others),
         ]
         if error.hint:
             lines.append(Content.styled(f"   {visible(error.hint)}", "$muted"))

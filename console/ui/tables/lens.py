@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.ui import words
 from console.ui.connections import Connections
+from console.ui.tables.told import brief
 from console.ui.widgets.rows import Mark
 from console.visible import visible
 
@@ -27,8 +28,6 @@ _MARKS = {
 _UNKNOWN = Mark("·")
 _MOST = 20_000
 """Rows whose marks are remembered."""
-_NAME = 12
-"""Cells of a name where room lacks."""
 
 
 class Lens:
@@ -37,7 +36,8 @@ class Lens:
     Attributes:
         denied: Columns the persona may not read.
         count: How many rows it sees altogether; None while that is not known.
-        message: Why it sees none, or why nothing can be told.
+        refusal: What happens to it instead of seeing any row, and why; None where it may look.
+        message: Why nothing can be told.
         warning: What the connection can't hold to; empty for nothing.
     """
 
@@ -45,6 +45,7 @@ class Lens:
         self.persona = persona
         self.denied: frozenset[str] = frozenset()
         self.count: Count | None = None
+        self.refusal: tuple[str, str] | None = None
         self.message = ""
         self.warning = ""
         self._states: dict[Place, State] = {}
@@ -104,7 +105,11 @@ class Lens:
             if len(self._states) > _MOST:
                 self._states.clear()
             self._states.update(zip(page.places, seen.states, strict=True))
-            self.denied, self.message = frozenset(seen.denied_columns), seen.message
+            self.denied = frozenset(seen.denied_columns)
+            if seen.method == "denied":
+                self.refusal = "may not read this table", seen.message
+            elif seen.message:
+                self.refusal = "gets an error", seen.message
         if self.count is None:
             conditions = source.selection.chosen.conditions
             where = sql.SQL(" and ").join(conditions) if conditions else None
@@ -115,18 +120,31 @@ class Lens:
         """What the persona is called, made visible."""
         return visible(self.persona.label)
 
-    def summary(self, total: str, seen: int, there: int) -> str:
-        """Says the three numbers: rows of the login, rows of the persona, rows on the screen."""
-        return f"{total} · {self.name} sees {self._sees} · {words.count(seen)} of {there} on screen"
+    def told(self, total: str, seen: int, there: int) -> list[str]:
+        """Says in ever fewer words what is known.
 
-    def brief(self, total: str) -> str:
-        """Says the first two numbers where room lacks, and of an address only the name."""
-        name = self.name.partition("@")[0]
-        short = name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
-        return f"{total} · {short} sees {self._sees}"
+        Args:
+            total: Rows of the login.
+            seen: Rows on the screen that the persona sees.
+            there: Rows on the screen.
+        """
+        short = brief(self.persona.label)
+        if self.refusal is not None:
+            what, why = self.refusal
+            said = f"{short} {what}"
+            return [f"{total} · {self.name} {what}: {visible(why)}", f"{total} · {said}", said]
+        screen = "" if self.message else f" · {words.count(seen)} of {there} on screen"
+        sees = self._sees(short)
+        return [
+            f"{total} · {self._sees(self.name)}{screen}",
+            f"{total} · {sees}{screen}",
+            f"{sees}{screen}",
+            sees,
+        ]
 
-    @property
-    def _sees(self) -> str:
+    def _sees(self, name: str) -> str:
         if self.count is None:
-            return "…"
-        return "?" if self.count.value is None else str(self.count)
+            return f"{name} sees …"
+        if self.count.value is None:
+            return f"not counted for {name}: {visible(self.count.message)}"
+        return f"{name} sees {self.count}"

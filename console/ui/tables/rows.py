@@ -37,7 +37,7 @@ class Rows(TakingTable):
         Binding("slash", "filter", "Filter", key_display="/", priority=True),
         Binding("s", "sort", "Sort"),
         Binding("w", "why", "Why?"),
-        Binding("x", "only", "Only theirs"),
+        Binding("x", "only", "Theirs/all"),
         Binding("percent_sign", "goto('%')", "Go to a percentage", show=False),
         Binding("colon", "goto('')", "Go to a row", show=False),
         Binding("number_sign", "count", "Count exactly", show=False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,12 @@ from console.errors import ConsoleError
 from console.ui.connections import Connections
 from console.ui.tables.reading import Opened
 from console.ui.tables.table import Table
-from console.ui.tables.told import amount, aside, facts
+from console.ui.tables.told import amount
 from console.visible import visible
 
 if TYPE_CHECKING:
     from console.access.persona import Persona
     from console.ui.tables.lens import Lens
-
-WIDE = 116
-"""Columns from which the caption says all that is known through a lens."""
 
 
 class SeenTable(Table):
@@ -86,7 +84,7 @@ class SeenTable(Table):
         if lens is None or opened is None or self._looker is not None:
             return
         if lens.count is None or (
-            not lens.message and lens.lacking(opened.window, self.grid.on_screen)
+            not (lens.message or lens.refusal) and lens.lacking(opened.window, self.grid.on_screen)
         ):
             self._looker = self._examine(lens, opened)
 
@@ -129,31 +127,15 @@ class SeenTable(Table):
             self._warned = True
             self.notify(visible(warning), severity="warning", timeout=12, markup=False)
 
-    @property
-    def is_tight(self) -> bool:
-        """Whether the caption has no room for all that is known through the lens."""
-        return self.lens is not None and self.size.width < WIDE
-
-    def on_resize(self) -> None:
-        """Says as much as there is room for."""
-        self.write_caption()
-
-    def facts(self, opened: Opened) -> Content:
+    def facts(self, opened: Opened) -> Sequence[Content]:
         """Says how the rows are protected; through a lens, the three numbers."""
-        if self.lens is None:
-            return facts(opened)
-        if self.is_tight:
-            told = Content(self.lens.brief(amount(opened.window)))
-        else:
-            seen, there = self.lens.on_screen(opened.window, self.grid.on_screen)
-            told = Content(self.lens.summary(amount(opened.window), seen, there))
-        if self.lens.message:
-            told += Content.styled(f" · {visible(self.lens.message)}", "$warning")
-        return told
-
-    def aside(self, opened: Opened) -> Content:
-        """Says where the cursor is, in few words beside the three numbers of a lens."""
-        return aside(opened, self.grid, tight=self.is_tight)
+        lens = self.lens
+        if lens is None:
+            return super().facts(opened)
+        told = lens.told(amount(opened.window), *lens.on_screen(opened.window, self.grid.on_screen))
+        style = "$warning" if lens.refusal is not None else ""
+        message = f" · {visible(lens.message)}" if lens.message else ""
+        return [Content.styled(one, style) + Content.styled(message, "$warning") for one in told]
 
     def say(self, heading: str, text: Content) -> None:
         """Shows words in place of a relation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from console.ui.tables.exporting import Exporting
 from console.ui.tables.filter_bar import FilterBar
 from console.ui.tables.paging import Paging
 from console.ui.tables.reading import Ears, Opened, Wanted, close_rows, open_rows
-from console.ui.tables.told import aside, facts, nothing
+from console.ui.tables.told import asides, facts, nothing
 from console.ui.tables.windowed import Shape, WindowRows
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.grid import Grid
@@ -268,19 +269,17 @@ class Table(Paging):
         """Called when other rows are shown."""
         self.write_caption()
 
-    def facts(self, opened: Opened) -> Content:
-        """Says what there is to say of the rows."""
+    def facts(self, opened: Opened) -> Sequence[Content]:
+        """Says what there is to say of the rows, in ever fewer words."""
         return facts(opened)
-
-    def aside(self, opened: Opened) -> Content:
-        """Says where the cursor is, and when the rows were read."""
-        return aside(opened, self.grid)
 
     def write_caption(self) -> None:
         """Says how many rows there are and where the cursor is, or what to be prepared for."""
         foretold = Content.styled(self._foretold, "$warning")
         if self.opened is not None:
-            told = foretold if self._foretold else self.facts(self.opened)
-            self.head(self.opened.wanted.relation.identity, told, self.aside(self.opened))
+            told = [foretold] if self._foretold else self.facts(self.opened)
+            aside, *briefer = asides(self.opened, self.grid)
+            shorter = [(said, place) for place in briefer for said in told]
+            self.head(self.opened.wanted.relation.identity, told[0], aside, *shorter)
         elif self._foretold and self.wanted is not None:
             self.head(self.wanted.relation.identity, foretold)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from console.ui.tables.reading import Opened
     from console.ui.widgets.grid import Grid
 
+_NAME = 12
+"""Cells of a name where room lacks."""
+
 
 def described(relation: Relation) -> Content:
     """Says what the catalog knows of a relation, before anything of it is read."""
@@ -74,33 +77,41 @@ def nothing(opened: Opened, server: ServerInfo | None) -> Content:
     return Content.styled("No rows.", "$muted")
 
 
-def facts(opened: Opened) -> Content:
-    """Says how rows are protected, and through whose eyes these were read."""
+def brief(label: str) -> str:
+    """Makes what somebody is called visible where room lacks: of an address, only the name."""
+    name = visible(label).partition("@")[0]
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+
+
+def facts(opened: Opened) -> list[Content]:
+    """Says in ever fewer words how rows are protected, and through whose eyes these were read."""
     word, style = protection(opened.wanted.relation)
-    if opened.wanted.persona is None:
-        return Content.styled(word, style)
-    left_out = words.plural(len(opened.denied), "column") if opened.denied else ""
-    name = visible(opened.wanted.persona.label)
-    told = f"{amount(opened.window)} · only what {name} sees"
-    told += f" · {left_out} denied: the API refuses *" if left_out else ""
-    return Content.styled(told, "$primary")
+    persona = opened.wanted.persona
+    if persona is None:
+        return [Content.styled(word, style)]
+    denied = f" · {words.plural(len(opened.denied), 'column')} denied" if opened.denied else ""
+    refused = ": the API refuses *" if opened.denied else ""
+    only = f"only what {brief(persona.label)} sees{denied}"
+    number = amount(opened.window)
+    told = (
+        f"{number} · only what {visible(persona.label)} sees{denied}{refused}",
+        f"{number} · {only}",
+        only,
+    )
+    return [Content.styled(one, "$primary") for one in told]
 
 
-def aside(opened: Opened, grid: Grid, *, tight: bool = False) -> Content:
-    """Says which row and column this is, of how many, and when they were read.
-
-    Args:
-        opened: What is shown.
-        grid: Where the cursor is.
-        tight: Leaves the column out, and how long the reading took.
-    """
+def asides(opened: Opened, grid: Grid) -> tuple[Content, Content, Content]:
+    """Says in ever fewer words which row and column this is, of how many, and when it was read."""
     window, columns = opened.window, len(grid.source.columns)
-    place = amount(window)
+    place, column = amount(window), ""
     if window.extent and columns:
-        place = f"{row_number(window, grid.cursor_row)} of {place.removesuffix(' rows')}"
-        if columns > 1 and not tight:
-            place += f"  {grid.cursor_column + 1}/{columns}"
-    if tight:
-        return Content.assemble(place, (f"  {opened.at}", "$muted"))
+        place = f"{row_number(window, grid.cursor_row)} of {place.rpartition(' ')[0]}"
+        if columns > 1:
+            column = f"  {grid.cursor_column + 1}/{columns}"
     spent = words.duration(opened.page.elapsed)
-    return Content.assemble(place, (f"  read {opened.at} in {spent}", "$muted"))
+    return (
+        Content.assemble(place, column, (f"  read {opened.at} in {spent}", "$muted")),
+        Content.assemble(place, (f"  {opened.at}", "$muted")),
+        Content(place),
+    )

@@ -43,7 +43,7 @@ class View(Vertical):
     error: ConsoleError | None = None
     """What went wrong last, for `d` to show in full."""
 
-    _head: tuple[str, Content, Content] = ("", _NOTHING, _NOTHING)
+    _head: tuple[str, tuple[tuple[Content, Content], ...]] = ("", ((_NOTHING, _NOTHING),))
 
     @property
     def is_busy(self) -> bool:
@@ -64,25 +64,37 @@ class View(Vertical):
         """The row that says what is shown."""
         return self.query_one(Caption)
 
-    def head(self, name: str, facts: Content, aside: Content = _NOTHING) -> None:
+    def head(
+        self,
+        name: str,
+        facts: Content,
+        aside: Content = _NOTHING,
+        *shorter: tuple[Content, Content],
+    ) -> None:
         """Writes the caption.
 
         Args:
-            name: What is shown, as the database calls it; where room lacks, its beginning.
+            name: What is shown, as the database calls it; shortened only where nothing else
+                can be.
             facts: What there is to say of it, beside the name.
             aside: How it stands: where the cursor is, when it was read.
+            shorter: Facts and asides in fewer words, for where room lacks.
         """
-        self._head = name, facts, aside
+        self._head = name, ((facts, aside), *shorter)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        name, facts, aside = self._head
-        room = self.size.width - facts.cell_length - aside.cell_length - 7
+        name, versions = self._head
+        title = Content.styled(visible(name), "bold")
+        for facts, aside in versions:
+            room = self.size.width - facts.cell_length - aside.cell_length - 7
+            if title.cell_length <= room:
+                break
         if room < _NAME and facts.cell_length > _BRIEF:
             # What there is to say goes before where the cursor is.
             room += aside.cell_length
             aside = _NOTHING
-        title = Content.styled(visible(name), "bold").truncate(max(_NAME, room), ellipsis=True)
+        title = title.truncate(max(_NAME, room), ellipsis=True)
         self.caption.left = Content.assemble(title, "  ", facts) if facts else title
         self.caption.right = aside
 

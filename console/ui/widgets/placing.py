@@ -76,8 +76,9 @@ class Placing:
             away = number == self.left > self.frozen
             yield -1, ("‹" * away).rjust(start - cell)
             behind = column.after if len(column.after) < room else ""
-            name = column.before + column.name
-            yield number, fit(name, room - len(behind), right=column.numeric) + behind
+            padded = fit(column.before + column.name, room - len(behind), right=column.numeric)
+            name = padded.rstrip()
+            yield number, name + behind + " " * (len(padded) - len(name))
             cell = start + room
         last = self.placed[-1][0] if self.placed else len(source.columns)
         more = "›" if last + 1 < len(source.columns) and cell < width else ""
