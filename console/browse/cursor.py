@@ -46,6 +46,7 @@ class CursorSource:
     """
 
     numbered = True
+    progress: float | None = None
     secured = False
 
     def __init__(

@@ -56,11 +56,7 @@ async def foresee(source: PageSource) -> Foresight:
     plan = parse_plan(table.rows[0][0] or "")
     nodes = list(_processes(plan.root))
     sorts = [_input(node) * times for node, times in nodes if node.kind == "Sort"]
-    scans = [
-        node.rows * times
-        for node, times in nodes
-        if node.kind == "Seq Scan" and any(name == "Filter" for name, _ in node.details)
-    ]
+    scans = [node.rows * times for node, times in nodes if _looks_at_each(node)]
     passed = sum(scans)
     there = source.selection.relation.rows_estimate or passed
     # A page may be full before all have been looked at.
@@ -77,6 +73,12 @@ def _processes(node: PlanNode, times: float = 1.0) -> Iterator[tuple[PlanNode, f
         times *= workers + max(0.0, 1 - 0.3 * workers)
     for child in node.children:
         yield from _processes(child, times)
+
+
+def _looks_at_each(node: PlanNode) -> bool:
+    names = {name for name, _ in node.details}
+    # An index without a condition only tells the order to look at the rows in.
+    return "Scan" in node.kind and "Filter" in names and not names & {"Index Cond", "Recheck Cond"}
 
 
 def _input(node: PlanNode) -> int:

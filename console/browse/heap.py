@@ -35,15 +35,12 @@ if TYPE_CHECKING:
 
 _DENSITY = 30.0
 """Rows in a block where the server does not know."""
-_GROWTH = 8
-_LARGEST_SPAN = 32_768
-"""Blocks that one branch of a query may read: 256 MB."""
 _BRANCHES = 4
 _TID = re.compile(r"\(\d{1,10},\d{1,5}\)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
+class Span:
     """A stretch of one table's blocks: from a row or block, up to a block or row or the end."""
 
     leaf: Leaf
@@ -60,9 +57,16 @@ class HeapSource:
         selection: What to read; it has no filter, which might leave most blocks empty.
         paths: Where the rows are stored.
         size: Rows of a page.
+
+    Attributes:
+        growth: How many times as many blocks each further branch of a query reads.
+        largest_span: Blocks that one branch may read at most.
     """
 
+    growth = 8
+    largest_span = 32_768  # 256 MB
     numbered = False
+    progress: float | None = None
     promise = "without a unique key: rows come as they are stored, and one that changes may move"
     order = ()
 
@@ -73,6 +77,9 @@ class HeapSource:
         self.size = size
         self._leaves = paths.leaves
         self._split = any(leaf.partition for leaf in paths.leaves)
+        self._carried: list[sql.Composable] = [sql.SQL("ctid")]
+        if self._split:
+            self._carried.insert(0, sql.SQL("tableoid"))
 
     @property
     def statement(self) -> sql.Composable:
@@ -112,7 +119,6 @@ class HeapSource:
         rows = found[offset : offset + limit]
         if backwards:
             rows = rows[::-1]
-        first = len(self.selection.cells)
         return self.selection.page(
             rows,
             more=isinstance(position, Before) or (beyond and not backwards),
@@ -122,7 +128,7 @@ class HeapSource:
             order=(),
             statement=sql.SQL("; ").join(statements),
             elapsed=time.perf_counter() - started,
-            places=tuple(row[first:] for row in rows),
+            places=tuple(map(self._place, rows)),
         )
 
     async def ask(self, *queries: sql.Composable) -> list[TextTable]:
@@ -145,7 +151,10 @@ class HeapSource:
             self.selection.origin, table, sql.Literal(tid)
         )
 
-    def _spans(self, position: Position, rows: int) -> Iterator[_Span]:
+    def _place(self, row: Row) -> Place:
+        return row[len(self.selection.cells) :]
+
+    def _spans(self, position: Position, rows: int) -> Iterator[Span]:
         """Walks from a position to the end of the table, in strides that grow."""
         number, low, high = 0, "(0,0)", None
         included = True
@@ -182,33 +191,32 @@ class HeapSource:
         # Policies may hide most of what lies in a block.
         return int((rows + 1) / density * (4 if self.secured else 1)) + 1
 
-    def _forward(self, number: int, low: str, included: bool, rows: int) -> Iterator[_Span]:
+    def _forward(self, number: int, low: str, included: bool, rows: int) -> Iterator[Span]:
         stride = self._stride(self._leaves[number], rows)
         for leaf in self._leaves[number:]:
             while True:
-                end = _block(low) + stride
-                stride = min(stride * _GROWTH, _LARGEST_SPAN)
+                end = block_of(low) + stride
+                stride = min(stride * self.growth, self.largest_span)
                 if end >= leaf.blocks:
-                    yield _Span(leaf, low, included, None)
+                    yield Span(leaf, low, included, None)
                     break
-                yield _Span(leaf, low, included, f"({end},0)")
+                yield Span(leaf, low, included, f"({end},0)")
                 low, included = f"({end},0)", True
             low, included = "(0,0)", True
 
-    def _backward(self, number: int, high: str | None, rows: int) -> Iterator[_Span]:
+    def _backward(self, number: int, high: str | None, rows: int) -> Iterator[Span]:
         stride = self._stride(self._leaves[number], rows)
         for leaf in reversed(self._leaves[: number + 1]):
             while True:
-                start = (leaf.blocks if high is None else _block(high)) - stride
-                stride = min(stride * _GROWTH, _LARGEST_SPAN)
-                yield _Span(leaf, f"({max(0, start)},0)", True, high)
+                start = (leaf.blocks if high is None else block_of(high)) - stride
+                stride = min(stride * self.growth, self.largest_span)
+                yield Span(leaf, f"({max(0, start)},0)", True, high)
                 if start <= 0:
                     break
                 high = f"({start},0)"
             high = None
 
-    def _statement(self, spans: list[_Span], limit: int, backwards: bool) -> sql.Composable:
-        columns = [sql.SQL("tableoid"), sql.SQL("ctid")] if self._split else [sql.SQL("ctid")]
+    def _statement(self, spans: list[Span], limit: int, backwards: bool) -> sql.Composable:
         branches = []
         for span in spans:
             conditions: list[sql.Composable] = []
@@ -222,14 +230,15 @@ class HeapSource:
                 conditions.append(sql.SQL(f"ctid < '{span.high}'"))
             tail = sql.SQL(" order by ctid desc" if backwards else " order by ctid")
             branches.append(
-                self.selection.select(*columns, conditions=conditions, tail=tail, limit=limit)
+                self.selection.select(*self._carried, conditions=conditions, tail=tail, limit=limit)
             )
         return chained(branches, limit)
 
 
-def _some(spans: Iterator[_Span]) -> list[_Span]:
+def _some(spans: Iterator[Span]) -> list[Span]:
     return [span for _, span in zip(range(_BRANCHES), spans, strict=False)]
 
 
-def _block(tid: str) -> int:
+def block_of(tid: str) -> int:
+    """Returns the block of a row's address, `(block,row)`."""
     return int(tid[1:].partition(",")[0])

@@ -50,6 +50,7 @@ class KeysetSource:
 
     numbered = False
     """Whether positions are row numbers."""
+    progress: float | None = None
     promise = ""
     """What these pages can't hold to, in words; empty where there is nothing to say."""
 

@@ -32,12 +32,15 @@ class PageSource(Protocol):
         selection: What is read.
         size: Rows of a page.
         secured: Whether row-level security may hide rows from this login.
+        progress: Where rows are searched for, so that pages come with what was found so far:
+            the share that was searched, 0 to 1. None where pages come whole.
     """
 
     session: Session
     selection: Selection
     size: int
     secured: bool
+    progress: float | None
 
     @property
     def order(self) -> tuple[Order, ...]:

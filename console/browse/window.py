@@ -97,6 +97,11 @@ class Window:
         return stretch is not None and stretch.exact
 
     @property
+    def progress(self) -> float | None:
+        """The share that was searched, where rows are searched for; None where pages are read."""
+        return self.source.progress
+
+    @property
     def last(self) -> int | None:
         """The number of the last row; None while the end was not met."""
         return self._numbers.last
@@ -118,7 +123,7 @@ class Window:
             elif guess is not None and not self.source.secured:
                 numbers.extent = max(guess, len(page.rows) + 1)
                 numbers.certainty = Certainty.ESTIMATE
-            elif not self.source.numbered:
+            elif not self.source.numbered and self.source.progress is None:
                 planned = await planned_rows(
                     self.source.session, selection.relation, selection.chosen
                 )
@@ -133,8 +138,12 @@ class Window:
         """Takes note of a count of all rows."""
         self._numbers.counted(rows)
 
-    async def show(self, first: int, last: int) -> None:
+    async def show(self, first: int, last: int) -> bool:
         """Makes the rows from one number to another be at hand, then reads ahead.
+
+        Returns:
+            Whether all are; where rows are searched for, there may be some that were not found
+            yet.
 
         Raises:
             ConsoleError: The server refused, or the connection is gone.
@@ -147,12 +156,13 @@ class Window:
                 await self._make_way()
                 delay = _PAUSE
             async with self._lock:
-                for _ in range(_ROUNDS):
+                for _ in range(_ROUNDS if self.progress is None else 1):
                     missing = self._missing()
                     if missing is None:
                         break
                     await self._load(missing)
         self._read_ahead(delay)
+        return self.progress is None or self._missing() is None
 
     async def show_last(self, rows: int) -> int:
         """Makes the last rows be at hand.
@@ -178,6 +188,12 @@ class Window:
         if numbers.last is not None:
             await self.show(numbers.last - rows + 1, numbers.last)
         return -1 if numbers.last is None else numbers.last
+
+    def stay(self) -> None:
+        """Contents itself with what was found of rows that are searched for."""
+        if self.progress is not None and self._numbers.stretches:
+            stretch = self._numbers.stretches[0]
+            self._numbers.extent = min(self.extent, stretch.end)
 
     async def stop(self) -> None:
         """Ends reading ahead."""
@@ -301,7 +317,7 @@ class Window:
                         return
 
     def _is_short(self, stretch: Stretch, down: bool) -> bool:
-        if stretch is self._failed:
+        if stretch is self._failed or self.progress is not None:
             return False
         size = self.source.size
         if down:

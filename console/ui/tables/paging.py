@@ -143,8 +143,10 @@ class Paging(View):
                 if last < 0:
                     to = await window.show_last(first)
                 else:
-                    await window.show(max(0, min(first, window.extent - 1)), last)
+                    all_there = await window.show(max(0, min(first, window.extent - 1)), last)
                     to = None if to is None else min(to, window.extent - 1)
+                    if not all_there and self._span is None:
+                        self._span, self._to = (first, last), to
                 self.post_message(self.Fetched(window, to))
         except ConsoleError as error:
             self._span = None
@@ -159,8 +161,12 @@ class Paging(View):
             return
         self._pump = None
         if event.state is WorkerState.CANCELLED:
-            self._span = None
+            self._span = self._to = None
             self.cancelled()
+            if self.window is not None and self.window.progress is not None:
+                self.window.stay()
+                self.grid.renew()
+                self.caption.right = Content.styled("stopped: r looks again", "$warning")
         elif self._span is not None and self.error is None:
             self._fetch(*self._span)
         else:
@@ -170,6 +176,8 @@ class Paging(View):
     @on(Fetched)
     def _fetched(self, message: Fetched) -> None:
         if message.window is self.window:
+            if message.window.progress is not None:
+                self.caption.doing(f"looked at {message.window.progress:.0%}")
             self.grid.renew()
             if message.cursor is not None and message.cursor >= 0:
                 self.grid.put_cursor(message.cursor)

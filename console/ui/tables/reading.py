@@ -82,6 +82,7 @@ async def open_rows(
         ConsoleError: The server refused, or the connection is gone.
     """
     from console.browse.foresight import foresee
+    from console.browse.search import searched
     from console.browse.source import open_source
     from console.browse.window import Window
 
@@ -111,7 +112,11 @@ async def open_rows(
     if wanted.where or wanted.order:
         # What the server has against it, the page itself finds out, and says better.
         with contextlib.suppress(DatabaseFailed):
-            ears.foretold((await foresee(source)).warning)
+            foresight = await foresee(source)
+            ears.foretold(foresight.warning)
+            if not wanted.order:
+                source = await searched(session, source, foresight)
+                ears.using(source.session)
     window = Window(
         source,
         on_shift=lambda number: ears.shifted(window, number),

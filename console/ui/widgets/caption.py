@@ -38,6 +38,10 @@ class Caption(Widget):
 
         self._timer = self.set_interval(0.1, tick)
 
+    def doing(self, what: str) -> None:
+        """Says of what runs how far it is."""
+        self._busy = what
+
     @property
     def is_busy(self) -> bool:
         """Whether something runs."""
