@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -20,14 +20,13 @@ class Rates:
     def __init__(self, width: timedelta = timedelta(seconds=1), kept: int = 60) -> None:
         self._width = width // timedelta(microseconds=1)
         self._kept = kept
-        self._counts: dict[str, Counter[int]] = {}
+        self._counts: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
     def add(self, entries: Iterable[LogEntry]) -> None:
         """Counts entries; those without a time are in no stretch."""
         for entry in entries:
             if entry.time is not None:
-                counts = self._counts.setdefault(entry.source, Counter())
-                counts[microseconds(entry.time) // self._width] += 1
+                self._counts[entry.source][microseconds(entry.time) // self._width] += 1
 
     def read(self, source: str, now: datetime) -> list[int]:
         """Returns the counts up to now, the oldest first; always as many as are kept.
@@ -37,7 +36,7 @@ class Rates:
             now: The server's clock, such as `Completeness.complete_to`; it only goes forward.
         """
         last = microseconds(now) // self._width
-        counts = self._counts.get(source, Counter())
+        counts = self._counts[source]
         for stretch in [old for old in counts if old <= last - self._kept]:
             del counts[stretch]
         return [counts[stretch] for stretch in range(last - self._kept + 1, last + 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -63,6 +64,9 @@ PATIENCE = 1.5
 
 TOASTS = 3
 """How many messages stand on the screen at once."""
+
+_SETTLED = 2.0
+"""Seconds after the first frame by which all that is always needed has been loaded."""
 
 Company = Callable[[], Coroutine[Any, Any, None]]
 """Something that runs for as long as the console does."""
@@ -283,6 +287,10 @@ class RowsightApp(App[None]):
     def _first_settle(self) -> None:
         # The first size may have come before there was a screen to say it on.
         self._settle(repaint=False)
+        if not self.is_headless:
+            # What is there by now stays: looking it through for garbage, again and again under
+            # a flood of rows, held every key up for 60 ms.
+            self.set_timer(_SETTLED, gc.freeze)
 
     def _settle(self, repaint: bool) -> None:
         """Paints everything, or says so where the terminal is too small."""

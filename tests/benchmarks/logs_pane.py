@@ -43,11 +43,11 @@ def share(values: list[float], part: float) -> str:
 
 
 def effect(terminal: Terminal, key: str, shown: Callable[[str], bool]) -> float:
-    """Presses a key and returns the seconds until its effect is on the screen."""
+    """Presses a key and returns the seconds until its effect was written to the terminal."""
     before = time.perf_counter()
     terminal.press(key)
     terminal.wait(shown)
-    return time.perf_counter() - before
+    return terminal.arrived - before
 
 
 def measure(dsn: str, seconds: float) -> None:

@@ -28,6 +28,8 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self.received = 0
+        self.arrived = 0.0
+        """When the last output was read, before it was drawn here."""
         self.started = time.perf_counter()
         self.process = pexpect.spawn(
             arguments[0],
@@ -57,6 +59,7 @@ class Terminal:
             return False
         except pexpect.EOF:
             raise RuntimeError(f"the program ended; its screen was:\n{self.text}") from None
+        self.arrived = time.perf_counter()
         self.received += len(chunk)
         self._stream.feed(chunk)
         return True
