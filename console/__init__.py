@@ -1,3 +1,3 @@
 """rowsight: a terminal operations console for Supabase and PostgreSQL."""
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"

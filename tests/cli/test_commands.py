@@ -50,6 +50,14 @@ def test_the_version_is_told(rowsight: Rowsight) -> None:
     assert rowsight("--version", "--json").document == {"version": __version__}
 
 
+def test_manual_doctor_and_changelog_know_the_version(rowsight: Rowsight) -> None:
+    assert f'"rowsight {__version__}"' in rowsight("man").out
+    assert f"rowsight             {__version__}\n" in rowsight("doctor").out
+    changelog = (Path(__file__).parents[2] / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert "dev" in __version__ or f"## [{__version__}] - " in changelog
+    assert "## [Unreleased]" in changelog
+
+
 def test_help_is_told_for_every_command(rowsight: Rowsight) -> None:
     done = rowsight("--help")
     assert done.code == 0
