@@ -152,3 +152,12 @@ STORED = {
     "evil_session": ContainmentBroken,
 }
 """Functions that a policy calls, and what has to come of it where it must be an alarm."""
+
+OPEN = """
+grant execute on all functions in schema public to public;
+create policy p on public.prey to anon, authenticated using (id > 2) with check (id > 2);
+"""
+"""A policy like any other, and every trap within reach of who looks through it."""
+
+SOME = TYPED[::6]
+"""A part of the attacks, one of every kind."""

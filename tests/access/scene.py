@@ -62,7 +62,7 @@ class Witness:
         return self.admin.execute(query).fetchone()
 
     def untouched(self) -> None:
-        """Asserts that nothing has changed, nothing is held and nothing runs on."""
+        """Asserts that nothing has changed, and nothing is held."""
         assert self.state() == self.before
         assert self.sentinel.execute("select 1").fetchone() == (1,)
         held = """
@@ -70,12 +70,15 @@ class Witness:
               select oid from pg_database where datname = current_database())
         """
         assert self.admin.execute(held).fetchone() == (0,)
+
+    def idle(self) -> bool:
+        """Tells whether nothing runs on, no transaction is open, and nobody waits for a lock."""
         busy = """
             select count(*) from pg_stat_activity
             where datname = current_database() and pid <> pg_backend_pid()
               and (state <> 'idle' or wait_event_type = 'Lock')
         """
-        assert self.admin.execute(busy).fetchone() == (0,)
+        return self.admin.execute(busy).fetchone() == (0,)
 
 
 @dataclass
@@ -89,6 +92,7 @@ class Scene(Witness):
     async def unharmed(self) -> None:
         """Asserts that all is as it was, and that the preview's connection stands for nobody."""
         self.untouched()
+        assert self.idle()
         async with self.acting.impersonate(of_role("anon")) as again:
             found = await again.texts("select current_user, current_setting('request.jwt.claims')")
         assert found.rows == [("anon", of_role("anon").claims_json)]
