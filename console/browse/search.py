@@ -28,9 +28,9 @@ from console.errors import DatabaseFailed
 MANY = 500_000
 """Rows to look at from which waiting for a whole page is worse than their order is good."""
 PATIENCE = 0.3
-"""Seconds after which a page ends with what it has."""
-_BLOCKS = 512
-"""Blocks of the first query: 4 MB."""
+"""Seconds after which a page ends although nothing was found."""
+_BLOCKS = 128
+"""Blocks of the first query: 1 MB."""
 
 
 def _begun(position: Position) -> Place:
@@ -55,7 +55,7 @@ class BlockSearch(HeapSource):
     """
 
     promise = "no index serves this filter: rows come as they are stored, and found"
-    growth = 2
+    growth = 4
     largest_span = 8_192
 
     def __init__(self, session: Session, selection: Selection, paths: Paths, size: int) -> None:
@@ -73,7 +73,7 @@ class BlockSearch(HeapSource):
         return super().statement + self.selection.chosen.where
 
     async def fetch(self, position: Position, limit: int | None = None) -> Page:
-        """Reads a page, as far as there is patience for it.
+        """Reads a page, which ends with the first query that finds something.
 
         Args:
             position: Where it begins.
@@ -102,7 +102,7 @@ class BlockSearch(HeapSource):
             ahead = self._behind(span, backwards)
             self.progress = self._share(ahead, backwards)
             late = time.perf_counter() - started > PATIENCE
-            if more := ahead is not None and late and len(found) >= least:
+            if more := ahead is not None and len(found) >= least and bool(found or late):
                 place = self._place(found[-1]) if found else _begun(position)
                 self._reached = {(backwards, place): ahead}
                 break

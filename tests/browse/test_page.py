@@ -12,10 +12,12 @@ from console.browse.count import count_rows
 from console.browse.filter import FilterError
 from console.browse.page import Order, Page, first_page
 from console.catalog.relations import find_relation
+from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
 from console.errors import DatabaseFailed, NotFound
 from tests import hostile
+from tests.conftest import FreshDatabase
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Connect = Callable[..., Session]
@@ -65,6 +67,32 @@ async def test_values_are_the_server_s_own_text_cut_or_not(
         tuple(text for _, _, text in ODD_VALUES),
         (None,) * len(ODD_VALUES),
     )
+    assert page.cut == frozenset()
+
+
+@pytest.mark.parametrize("cell", [None, 300])
+async def test_xml_is_the_server_s_own_text(
+    system_server: EmbeddedServer | None,
+    fresh_database: FreshDatabase,
+    admin: Admin,
+    connect: Connect,
+    cell: int | None,
+) -> None:
+    if system_server is None:
+        pytest.skip("this needs a PostgreSQL with libxml")
+    values = ['<a b="1">é &amp; <c/></a>', '<?xml version="1.0"?><a/>', "no element <b/>", ""]
+    profile = fresh_database("empty", on=system_server)
+    database = admin(profile)
+    database.execute("create table t (id int primary key, v xml, list xml[])")
+    for number, value in enumerate(values):
+        database.execute(
+            "insert into t values (%s, xmlparse(content %s), array[xmlparse(content %s)])",
+            [number, value, value],
+        )
+    written = database.execute("select format('%s', v), format('%s', list) from t order by id")
+    page = await page_of(connect, profile, "t", cell=cell)
+    assert [row[1:] for row in page.rows] == written.fetchall()
+    assert page.rows[0][1] == values[0]
     assert page.cut == frozenset()
 
 
