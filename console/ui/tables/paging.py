@@ -127,7 +127,7 @@ class Paging(View):
         self._span = first, last
         if self._pump is None and self.window is not None:
             if not self.caption.is_busy:
-                self.caption.busy("reading on")
+                self.caption.busy(_doing(self.window))
             self._pump = self._read_on(self.window)
             self.screen.refresh_bindings()
 
@@ -177,7 +177,7 @@ class Paging(View):
     def _fetched(self, message: Fetched) -> None:
         if message.window is self.window:
             if message.window.progress is not None:
-                self.caption.doing(f"looked at {message.window.progress:.0%}")
+                self.caption.doing(_doing(message.window))
             self.grid.renew()
             if message.cursor is not None and message.cursor >= 0:
                 self.grid.put_cursor(message.cursor)
@@ -199,3 +199,9 @@ class Paging(View):
             ("✕ ", "$error bold"), visible(error.message), ("  d detail", "$muted")
         )
         self.screen.refresh_bindings()
+
+
+def _doing(window: Window) -> str:
+    if window.progress is None:
+        return "reading on"
+    return f"looked at {window.progress:.0%}"
