@@ -22,7 +22,7 @@ from console.catalog.paths import Paths, find_paths
 from console.catalog.reading import read
 from console.catalog.relations import Column, Relation
 from console.connection.session import Session
-from console.errors import DatabaseFailed, UsageError
+from console.errors import ConsoleError, DatabaseFailed, UsageError
 from console.visible import json_text
 
 _CTID = Column("ctid", "tid", "U", True, None, -1, None, None, base="tid", width=6)
@@ -85,8 +85,7 @@ class Listing:
                         self._reached(given[-1])
                         yield [row[: len(self.columns)] for row in given]
         except DatabaseFailed as error:
-            chosen = self._selection.chosen
-            raise await blamed(self._session, self.relation, chosen, error) from error
+            raise await self._blamed(error) from error
 
     async def page(self, limit: int) -> Page:
         """Reads the rows at once, as a page.
@@ -100,8 +99,7 @@ class Listing:
         try:
             (table,) = await read(self._session, query)
         except DatabaseFailed as error:
-            chosen = self._selection.chosen
-            raise await blamed(self._session, self.relation, chosen, error) from error
+            raise await self._blamed(error) from error
         given = table.rows[:limit]
         self.more = len(table.rows) > limit
         if given:
@@ -114,6 +112,21 @@ class Listing:
             statement=query,
             elapsed=time.perf_counter() - started,
         )
+
+    async def _blamed(self, failure: DatabaseFailed) -> ConsoleError:
+        """Finds out whether the key or a term of the filter is to blame, by planning them."""
+        explain = sql.SQL("explain ")
+        if self._source is not None and self._after is not None:
+            with contextlib.suppress(DatabaseFailed):
+                await read(self._session, explain + await self._source.query(First(), 1))
+                try:
+                    await read(self._session, explain + await self._query(1))
+                except DatabaseFailed as error:
+                    return UsageError(
+                        f"the key to go on after does not fit: {error.message}",
+                        hint="it is the one a listing ends with",
+                    )
+        return await blamed(self._session, self.relation, self._selection.chosen, failure)
 
     async def _query(self, limit: int) -> sql.Composable:
         if self._source is None:

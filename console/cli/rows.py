@@ -54,7 +54,7 @@ async def _print(options: argparse.Namespace, form: str) -> None:
     from console.browse.listing import open_listing
     from console.catalog.relations import find_relation
 
-    columns = None if options.columns is None else [name for name, _ in _names(options.columns)]
+    columns = None if options.columns is None else _columns(options.columns)
     started = time.perf_counter()
     async with eyes(options) as (login, reader, sight):
         relation = await find_relation(login, options.table)
@@ -129,10 +129,18 @@ def _names(text: str) -> list[tuple[str, str]]:
     )
 
 
+def _columns(text: str) -> list[str]:
+    names = _names(text)
+    if any(direction for _, direction in names):
+        raise UsageError("--columns takes no direction", hint="--order says what to sort by")
+    return [name for name, _ in names]
+
+
 def _order(text: str | None) -> list[Order]:
     from console.browse.page import Order
 
-    return [Order(name, direction == ":desc") for name, direction in _names(text)] if text else []
+    names = [] if text is None else _names(text)
+    return [Order(name, direction == ":desc") for name, direction in names]
 
 
 async def _table(page: Page, names: list[str], sight: Sight | None) -> None:

@@ -94,7 +94,9 @@ def test_a_plain_key_is_written_plainly(rowsight: Rowsight, numbers: Profile) ->
         (("numbers", "--after", "3"), 2),
         (("numbers", "--after", '["a"]'), 2),
         (("numbers", "--after", "[not json"), 2),
-        (("plain", "--after", "x"), 1),
+        (("plain", "--after", "x"), 2),
+        (("plain", "--after", "x", "--where", "id>3"), 2),
+        (("plain", "--after", "99999999999999999999"), 2),
     ],
 )
 def test_a_key_that_does_not_fit_is_refused(
@@ -103,6 +105,63 @@ def test_a_key_that_does_not_fit_is_refused(
     done = rowsight("rows", *arguments, "--json", "-d", dsn(numbers))
     assert done.code == code
     assert done.document["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--columns", "id:desc"),
+        ("--columns", ""),
+        ("--order", ""),
+        ("--order", "id:up"),
+        ("--limit", "-1"),
+        ("--limit", "many"),
+        ("--format", "xml"),
+        ("--format", "csv", "--json"),
+        ("--where", "id"),
+        ("--where", "nosuch=1"),
+        ("--where", "id=x"),
+        ("--xray",),
+        ("--as", "anon", "--as", "service_role"),
+        ("--as", "anon", "--aal", "3"),
+        ("--as", "anon", "--claims", "{"),
+    ],
+    ids=" ".join,
+)
+def test_an_option_that_does_not_parse_is_a_usage_error(
+    rowsight_here: Rowsight, numbers: Profile, arguments: tuple[str, ...]
+) -> None:
+    done = rowsight_here("rows", "plain", *arguments, "-d", dsn(numbers), "--json")
+    assert done.code == 2
+    error = done.document["error"]
+    assert {"code", "message", "hint", "sqlstate"} <= set(error)
+    assert error["message"]
+    assert error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "name"),
+    [
+        (("nosuch",), 1, "not_found"),
+        (('"Plain"',), 1, "not_found"),
+        (("plain", "--columns", "nosuch"), 1, "not_found"),
+        (("plain", "--order", "nosuch:desc"), 1, "not_found"),
+        (("a.b.c",), 2, "usage"),
+        (("naps", "--timeout", "0.5"), 4, "timeout"),
+    ],
+    ids=["table", "quoted", "column", "order", "name", "timeout"],
+)
+def test_exit_codes_are_those_of_the_contract(
+    rowsight: Rowsight,
+    numbers: Profile,
+    admin: Admin,
+    arguments: tuple[str, ...],
+    code: int,
+    name: str,
+) -> None:
+    admin(numbers).execute("create view naps as select pg_sleep(60)::text as slept")
+    done = rowsight("rows", *arguments, "-d", dsn(numbers), "--json")
+    assert (done.code, done.document["error"]["code"]) == (code, name)
 
 
 def test_rows_come_before_the_last_one_is_known_and_a_signal_ends_it(
