@@ -44,7 +44,7 @@ def headline(decision: Decision) -> Line:
             return (("○ ", "bad"), ("hidden", "strong"), (", silently: no error", ""))
         case "hidden":
             return (("○ ", "bad"), ("does nothing", "strong"), (", silently: no error", ""))
-    return (("✗ ", "bad"), ("denied", "strong"), (", with an error", ""))
+    return (("⊘ ", "bad"), ("denied", "strong"), (", with an error", ""))
 
 
 def server_says(decision: Decision) -> Span:

@@ -28,6 +28,8 @@ _MARKS = {
     "=": "▄▅▆",
     "#": "▇█▓▒░",
     "0": "∅",
+    "/": "⊘",
+    "%": "◐",
 }
 _ASCII = {ord(mark): plain for plain, marks in _MARKS.items() for mark in marks}
 """What stands for a mark, cell for cell, where the terminal takes no Unicode."""

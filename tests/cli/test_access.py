@@ -84,7 +84,7 @@ def test_why_a_write_does_nothing_is_refused_or_stopped(access: Access) -> None:
         *("why", "--as", "giulia@example.org", "--table", "subscriptions"),
         *("--key", f"id={cast.GIULIAS_PLAN}", "--set", '{"status": "active"}'),
     )
-    assert refused.out.splitlines()[1].startswith("✗ denied, with an error")
+    assert refused.out.splitlines()[1].startswith("⊘ denied, with an error")
     stopped = access(*("why", "--as", cast.BERT, "--table", "telemetry_events", "--row", BERTS_ROW))
     assert "△ allowed, but a constraint stops it (23503)" in stopped.out
     deleted = access(

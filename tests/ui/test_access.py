@@ -261,8 +261,14 @@ async def test_other_commands_are_asked_about_by_a_key(acme: Profile) -> None:
         draft["userId"] = cast.BERT
         app.screen.query_one(Editor).text = json.dumps(draft)
         await pilot.press("f3")
-        await until(pilot, "✗ denied, with an error")
+        await until(pilot, "⊘ denied, with an error")
         assert "new row violates row-level security policy" in text(app)
+        assert "without RETURNING" not in text(app)
+        await pilot.press("v")
+        await until(pilot, "a new row, without RETURNING")
+        await until(pilot, "⊘ denied, with an error")
+        await pilot.press("v")
+        await until(pilot, lambda: "without RETURNING" not in text(app))
         await pilot.press("s")
         await until(pilot, "hidden, silently")
         assert app.screen.query_one(WhyView).question == replace(
@@ -292,7 +298,7 @@ async def test_a_row_that_is_not_there_and_a_policy_that_raises(acme: Profile) -
     async with app.run_test(size=(80, 24)) as pilot:
         await ready(pilot, ADA)
         await go(pilot, WhyPlace("public.readings", (("id", "1"),)))
-        await until(pilot, "✗ denied, with an error")
+        await until(pilot, "⊘ denied, with an error")
         assert "division by zero" in text(app)
         await go(pilot, WhyPlace("public.readings", (("id", "9"),)))
         await until(pilot, "has no such row")

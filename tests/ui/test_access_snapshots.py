@@ -103,7 +103,7 @@ PLACES = {
     "visible": (WhyPlace("public.workflows", OWN), "✓ visible"),
     "denied": (
         WhyPlace("public.subscriptions", (("id", cast.GIULIAS_PLAN),), command=Command.UPDATE),
-        "✗ denied",
+        "⊘ denied",
     ),
     "raises": (WhyPlace("public.readings", (("id", "1"),)), "division by zero"),
     "withheld": (WhyPlace("public.leaky", (("id", "1"),), ANON), "withheld"),
@@ -119,5 +119,5 @@ def test_why(snap_compare: Compare, acme: Profile, size: tuple[int, int], name: 
 def test_insert_is_refused(snap_compare: Compare, acme: Profile, size: tuple[int, int]) -> None:
     row = {"userId": cast.BERT, "name": "Sweep"}
     question = Question("public.workflows", KEY, Command.INSERT, row=row)
-    steps = asking(None, "✗ denied", question)
+    steps = asking(None, "⊘ denied", question)
     assert snap_compare(RowsightApp(acme, tab=1), terminal_size=size, run_before=steps)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from console.access.matrix import Matrix
     from console.access.people import Person
 
-_MARKS = {"all": "●", "some": "◐", "none": "○", "denied": "✗", "error": "!"}
+_MARKS = {"all": "●", "some": "◐", "none": "○", "denied": "⊘", "error": "✕"}
 _WORDS = {"all": "all rows", "some": "some", "none": "none", "denied": "denied", "error": "error"}
 
 
@@ -231,8 +231,8 @@ def _sees(sees: Matrix | ConsoleError, persona: Persona, width: int) -> list[Lin
     cells = [(row.table, row.cells[persona.label][Command.SELECT]) for row in sees.rows]
     counts = Counter(cell.state for _, cell in cells)
     said = [f"{_MARKS[s]} {_WORDS[s]} of {counts[s]}" for s in ("all", "some", "none") if counts[s]]
-    said += [f"✗ denied on {counts['denied']}"] if counts["denied"] else []
-    said += [f"! error on {counts['error']}"] if counts["error"] else []
+    said += [f"⊘ denied on {counts['denied']}"] if counts["denied"] else []
+    said += [f"✕ error on {counts['error']}"] if counts["error"] else []
     tables = words.plural(len(cells), "table")
     lines = [(("What is seen", "strong"),)]
     lines += wrapped(f"{tables}: {'   '.join(said)}", width, "", indent="  ")

@@ -44,6 +44,7 @@ class Question:
         row: The row to insert.
         changes: What an update changes.
         persona: Who, where it is not the lens.
+        returning: Whether a write gives the row back, for which it must be seen, too.
     """
 
     identity: str
@@ -52,13 +53,15 @@ class Question:
     row: Mapping[str, Any] | None = None
     changes: Mapping[str, Any] | None = None
     persona: Persona | None = None
+    returning: bool = True
 
     @property
     def row_words(self) -> str:
-        """The row in a few words."""
-        if self.command is Command.INSERT:
-            return "a new row"
-        return ", ".join(f"{name}={value}" if name else value for name, value in self.key)
+        """The row in a few words, and how it is written where that is not as usual."""
+        named = ", ".join(f"{name}={value}" if name else value for name, value in self.key)
+        row = "a new row" if self.command is Command.INSERT else named
+        silent = self.command is not Command.SELECT and not self.returning
+        return f"{row}, without RETURNING" if silent else row
 
     async def put(self, login: Session, acting: Preview, persona: Persona) -> Decision:
         """Asks it.
@@ -90,6 +93,7 @@ class Question:
             key=None if insert else key,
             row=(self.row or {}) if insert else None,
             changes=(self.changes or {}) if self.command is Command.UPDATE else None,
+            returning=self.returning,
         )
 
 

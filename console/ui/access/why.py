@@ -45,6 +45,7 @@ class WhyView(View):
         Binding("n", "command('insert')", "Insert"),
         Binding("u", "command('update')", "Update"),
         Binding("x", "command('delete')", "Delete"),
+        Binding("v", "returning", "With RETURNING or without", show=False),
         Binding("y", "copy", "Copy SQL"),
         Binding("Y", "copy_all", "Copy the answer", show=False),
         Binding("o", "open_table", "Open the table", show=False),
@@ -150,6 +151,9 @@ class WhyView(View):
         match action:
             case "command":
                 return self.online and self.question is not None and self.who is not None
+            case "returning":
+                writes = self.question is not None and self.question.command is not Command.SELECT
+                return self.online and writes and self.who is not None
             case "question":
                 return self.online
             case "copy" | "copy_all":
@@ -182,6 +186,11 @@ class WhyView(View):
             self._ask_values(command, self.question.row if command is Command.INSERT else None)
         else:
             self._put(replace(self.question, command=command))
+
+    def action_returning(self) -> None:
+        """Asks about the same write with RETURNING, or without it."""
+        assert self.question is not None
+        self._put(replace(self.question, returning=not self.question.returning))
 
     def _draft(self, question: Question) -> None:
         persona = self.who

@@ -125,7 +125,9 @@ class SeenTable(Table):
         """Says once what a preview can't hold to."""
         if warning and not self._warned:
             self._warned = True
-            self.notify(visible(warning), severity="warning", timeout=12, markup=False)
+            # What that means, and what closes it, is to be read at leisure in the people view.
+            words = "Previews start from a superuser: see 2 Access, people."
+            self.notify(words, severity="warning", timeout=6, markup=False)
 
     def facts(self, opened: Opened) -> Sequence[Content]:
         """Says how the rows are protected; through a lens, the three numbers."""
