@@ -59,7 +59,9 @@ class Offer:
             return [*self.kept, *api]
         kept = [c for c in self.kept if c.chosen.preset and c.has(text)]
         roles = [c for c in self.roles if text.casefold() in c.label.casefold()]
-        return [*kept, *roles, *self.people]
+        exact = [c for c in roles if c.label.casefold() == text.casefold()]
+        # People are who is asked about; a role's whole name means the role.
+        return [*kept, *exact, *self.people, *(c for c in roles if c not in exact)]
 
 
 class PersonaPicker(Dialog[Persona]):
