@@ -57,6 +57,7 @@ class View(Container):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("i", "look_as", "Look as somebody"),
         Binding("r", "again", "Run again", show=False),
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "stop", "Cancel"),
@@ -260,6 +261,8 @@ class View(Container):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers only what applies now."""
         match action:
+            case "look_as":
+                return self.persona is None
             case "stop":
                 return self.busy
             case "again":
@@ -268,6 +271,10 @@ class View(Container):
                 return self.error is not None
             case _:
                 return True
+
+    async def action_look_as(self) -> None:
+        """Asks whose eyes to look through, where there is nobody yet."""
+        await self.screen.run_action("lens")
 
     def action_again(self) -> None:
         """Asks the same again."""
