@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from functools import partial
 
 import psycopg
 import pytest
@@ -18,84 +17,134 @@ from tests.terminal.test_console import OWN
 
 LARGEST = 300
 """Megabytes the console may take."""
+BOTH, LIST = 100, 38
+"""Columns from which the list stands beside the rows, and those it takes then."""
 
 
-def until(console: Console, ready: Callable[[], bool] | str, patience: float = 20) -> None:
-    """Waits for what may be on the screen already."""
-    deadline = time.monotonic() + patience
-    while not (ready in console.text if isinstance(ready, str) else ready()):
-        assert time.monotonic() < deadline, f"never came: {ready}\n{console.text}"
-        console.pump(0.02)
+class Tour:
+    """A console that is led from view to view: each step waits for what it means to see.
 
+    Attributes:
+        console: The console.
+        times: How long each view took from the key to the screen: seconds, relation, view.
+    """
 
-def top(console: Console) -> str:
-    """The caption of what is shown."""
-    return str(console.screen.display[2])
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.times: list[tuple[float, str, str]] = []
+        self.word = ""
 
+    def until(
+        self, ready: Callable[[], object] | str, view: str = "", patience: float = 20
+    ) -> None:
+        """Waits for what may be on the screen already; takes the time it took, for a view."""
+        started = time.monotonic()
+        while not (ready in self.console.text if isinstance(ready, str) else ready()):
+            late = time.monotonic() - started > patience
+            assert not late, f"{self.word}: {view or ready} never came\n{self.console.text}"
+            self.console.pump(0.02)
+        if view:
+            self.times.append((time.monotonic() - started, self.word, view))
 
-def shows(console: Console, *words: str) -> bool:
-    """Tells whether the caption holds some words."""
-    return all(word in top(console) for word in words)
+    def press(self, keys: str, ready: Callable[[], object] | str, view: str = "") -> None:
+        """Types keys, and waits for what they lead to."""
+        self.console.press(keys)
+        self.until(ready, view)
 
+    def leave(self, ready: Callable[[], object]) -> None:
+        """Goes back with esc; where that only cancelled what was still read, once more."""
+        self.press("\x1b", lambda: ready() or "cancelled" in self.caption)
+        if not ready():
+            self.press("\x1b", ready)
 
-def filtered(console: Console, word: str) -> bool:
-    """Tells whether a word stands in the list's filter."""
-    return top(console).startswith(f" {word} ")
+    @property
+    def caption(self) -> str:
+        """The row over the right side."""
+        row = str(self.console.screen.display[2])
+        return row[LIST:] if self.console.screen.columns >= BOTH else row
 
+    @property
+    def footer(self) -> str:
+        """The keys of what has the focus."""
+        return str(self.console.screen.display[-1])
 
-def listed(console: Console, word: str) -> bool:
-    """Tells whether the list is on the screen, with a word or nothing in its filter."""
-    return top(console).startswith((f" {word} ", " filter "))
+    def in_list(self) -> bool:
+        """Whether the list of relations has the focus."""
+        return self.footer.startswith(" ⏎ Open   / Filter   r Read again")
 
+    def in_rows(self) -> bool:
+        """Whether the relation's rows have it."""
+        there = self.word in self.caption and not self.in_row()
+        return there and "e Export" in self.footer
 
-def rest(console: Console) -> None:
-    """Waits until nothing runs and nothing more is written."""
-    console.settle(0.1)
-    until(console, lambda: "esc cancels" not in console.text)
+    def in_row(self) -> bool:
+        """Whether its first row is shown in full."""
+        return "row 1 of" in self.caption
 
+    def in_structure(self) -> bool:
+        """Whether what it is made of is listed."""
+        there = self.footer.startswith(" ⏎ Open") and "s SQL that makes it" in self.footer
+        return there and "the SQL that makes it" not in self.caption
 
-def look_into_the_row(console: Console, values: int) -> None:
-    """Opens the row under the cursor, and each of its first values in full."""
-    console.press("\r")
-    until(console, lambda: "row 1 of" in top(console))
-    rest(console)
-    for _ in range(values):
-        console.press("\r")
-        rest(console)
-        if "row 1 of" not in top(console):  # a value lies over the row; NULL has nothing to show
-            console.press("j")
-            rest(console)
-            console.press("\x1b")
-            until(console, lambda: "row 1 of" in top(console))
-        console.press("j")
-        console.settle(0.05)
-    console.press("\x1b")
-    until(console, lambda: "row 1 of" not in top(console))
+    def at_the_end(self) -> bool:
+        """Whether the cursor is on the last row, or on the way to it something failed."""
+        last = r"\b([\d,]+) of [~≥ ]*\1\b|  1 row\b"
+        return bool(re.search(last, self.caption)) or "✕" in self.caption
 
+    def open(self, word: str) -> None:
+        """Finds a relation in the list and opens it; comes back from what can't be read."""
+        self.word = word
+        self.press("/", lambda: not self.in_list())
+        self.press("\x15" + word, lambda: self.console.screen.display[2].startswith(f" {word} "))
+        if word == corpus.NEVER_ENDS:
+            self.press("\r", "esc cancels", "a read without end")
+            self.press("\x1b", "cancelled", "its cancellation")
+        elif word in corpus.FAILS:
+            self.press("\r", "d detail", "a failure")
+            self.press("d", "What happened", "its detail")
+            self.press("\x1b", lambda: "What happened" not in self.console.text)
+        else:
+            self.press("\r", self.in_rows, "rows")
 
-def look_at_its_structure(console: Console, word: str) -> None:
-    """Shows what the relation is made of, its policies in full, and the SQL that makes it."""
-    console.press("c")
-    until(console, lambda: any(w in console.text for w in ("columns  ", "grants  ")))
-    rest(console)
-    console.press("G")
-    console.settle(0.1)
-    console.press("\r")
-    until(console, "Back to the list")
-    console.press("\x1b")
-    until(console, lambda: "Back to the list" not in console.text)
-    console.settle(0.1)
-    console.press("s")
-    until(console, "the SQL that makes it")
-    console.press("\x1b[6~")
-    console.settle(0.1)
-    console.press("\x1b")
-    until(console, lambda: "the SQL that makes it" not in console.text)
-    console.settle(0.2)
-    console.press("\x1b")
-    # Back at the rows, or at the list where there are none.
-    until(console, lambda: shows(console, "read ") or listed(console, word))
-    console.settle(0.3)
+    def look_into_the_row(self, values: int) -> None:
+        """Goes to the end and back, opens the first row, and its first values in full."""
+        self.press("\x1b[C\x1b[CG", self.at_the_end, "the last row")
+        self.press("g\r", self.in_row, "a row in full")
+        nothing = "there is nothing in it"
+        for _ in range(values):
+            self.until(lambda: nothing not in self.console.text)
+            self.press("\r", lambda: not self.in_row() or nothing in self.console.text, "a value")
+            if not self.in_row():
+                self.console.press("j")
+                self.leave(self.in_row)
+            self.console.press("j")
+        self.leave(self.in_rows)
+
+    def look_at_the_structure(self) -> None:
+        """Shows what the relation is made of, its last part in full, and the SQL that makes it."""
+        sql = "the SQL that makes it"
+        self.press("c", self.in_structure, "structure")
+        self.press("G\r", "Back to the list", "a part of it")
+        self.press("\x1b", self.in_structure)
+        self.press("s", lambda: sql in self.caption, "SQL")
+        self.console.press("\x1b[6~")
+        self.leave(self.in_structure)
+        # Back at the rows, or at the list where there are none.
+        self.leave(lambda: self.in_rows() or self.in_list())
+
+    def ask(self) -> None:
+        """Completes a statement, runs it, and opens the first row of its result."""
+        self.word = "select"
+        self.console.settle(0.2)  # what follows an escape at once would be taken for its end
+        self.press("Q", "F5")
+        for keys in ("select * from kind00\t", "\r"):
+            self.console.press(keys)
+            self.console.settle(0.3)
+        shown = ("result  ", "✕")
+        self.press("\x1b[15~", lambda: any(one in self.console.text for one in shown), "a result")
+        for keys in ("\x1bOS", "\r"):
+            self.console.press(keys)
+            self.console.settle(0.3)
 
 
 def harmless(console: Console) -> None:
@@ -109,6 +158,12 @@ def harmless(console: Console) -> None:
 
 TELLING = ("kind00", "kind01", "kind02", "kind12", "kind13")
 """Relations of which each is hostile in a way of its own; the slow tours see all of them."""
+
+COLUMNS = """
+select substr(relname, 1, 6), count(attname) from pg_class
+left join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped
+where relname like 'kind%' and relkind <> 'i' group by 1
+"""
 
 EMPTY = ("kind01", "kind02")
 """Relations without a value that is not NULL."""
@@ -129,53 +184,21 @@ def test_relations_in_every_view(
     words = words if scale == 1 else TELLING
     with psycopg.connect(make_conninfo(**empty_db.parameters), autocommit=True) as connection:
         corpus.fill(connection)
+        columns: dict[str, int] = dict(connection.execute(COLUMNS).fetchall())
     opened = console("-d", target(empty_db), size=size)
-    until(opened, "filter")
-    until(opened, corpus.WORDS[0])
+    tour = Tour(opened)
+    tour.until(corpus.WORDS[0])
+    tour.until(tour.in_list)
     for word in words:
-        opened.press("/")
-        opened.settle(0.05)
-        opened.press("\x15" + word)
-        until(opened, partial(filtered, opened, word))
-        opened.settle(0.05)
-        opened.press("\r")
-        if word == corpus.NEVER_ENDS:
-            until(opened, "esc cancels")
-            opened.press("\x1b")
-            until(opened, "cancelled")
-            opened.settle(0.2)
-        elif word in corpus.FAILS:
-            until(opened, "d detail")
-            opened.press("d")
-            until(opened, "What happened")
-            opened.press("\x1b")
-            until(opened, lambda: "What happened" not in opened.text)
-            opened.settle(0.2)  # what follows an escape at once would be taken for its end
-        else:
-            until(opened, partial(shows, opened, word, "read "))
-            rest(opened)
-            opened.press("\x1b[C\x1b[CG")
-            rest(opened)
-            opened.press("g")
-            rest(opened)
-            look_into_the_row(opened, values=1 if word in EMPTY else 8)
-        look_at_its_structure(opened, word)
+        tour.open(word)
+        is_shown = word != corpus.NEVER_ENDS and word not in corpus.FAILS
+        if is_shown:
+            tour.look_into_the_row(values=0 if word in EMPTY else min(columns[word], 8))
+        tour.look_at_the_structure()
         assert opened.megabytes() < LARGEST
-        if word != corpus.NEVER_ENDS and word not in corpus.FAILS:
-            opened.press("\x1b")  # from the rows to the list
-            until(opened, "⏎ Open")  # beside a wide one's rows the list stands all along
-            until(opened, partial(listed, opened, word))
-            rest(opened)
-    opened.press("Q")
-    until(opened, "F5")
-    opened.press("select * from kind00\t")
-    opened.settle(0.3)
-    opened.press("\r")
-    opened.settle(0.3)
-    opened.press("\x1b[15~")
-    until(opened, lambda: "result  " in opened.text or "✕" in opened.text)
-    opened.press("\x1bOS")
-    opened.settle(0.2)
-    opened.press("\r")
-    opened.settle(0.3)
+        if is_shown:
+            tour.leave(tour.in_list)
+    tour.ask()
     harmless(opened)
+    for seconds, relation, view in sorted(tour.times, reverse=True)[:5]:
+        print(f"{seconds:5.2f} s  {relation}  {view}")
