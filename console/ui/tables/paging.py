@@ -56,6 +56,10 @@ class Paging(View):
         """Rows to be read next; of the last ones, how many and -1."""
         self._to: int | None = None
 
+    def on_mount(self) -> None:
+        """Lets the caption be painted along with the cursor, not a frame after it."""
+        self.watch(self.grid, "cursor_row", self._at_another_row, init=False)
+
     @property
     def grid(self) -> Grid:
         """The rows."""
@@ -101,14 +105,16 @@ class Paging(View):
     def changed(self, window: Window) -> None:
         """Takes note that rows were read ahead."""
         if window is self.window:
-            self.grid.renew()
-            if self.error is None:
-                self.write_caption()
+            self.grid.renew(more=True)
+            self._at_another_row()
+
+    def _at_another_row(self) -> None:
+        if self.error is None:
+            self.write_caption()
 
     @on(Grid.Moved)
     def _moved(self) -> None:
-        if self.error is None:
-            self.write_caption()
+        self._at_another_row()
         self.look()
 
     @on(Grid.Missing)

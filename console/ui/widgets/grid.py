@@ -64,8 +64,8 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("y", "copy", "Copy"),
     ]
 
-    cursor_row = reactive(0)
-    cursor_column = reactive(0)
+    cursor_row = reactive(0, repaint=False)
+    cursor_column = reactive(0, repaint=False)
 
     @dataclass
     class Moved(Message):
@@ -105,6 +105,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self._source: GridSource = RowsAtHand((), ())
         self._placing = Placing()
         self._lacking: set[int] = set()
+        self._lacked = False  # whether a row was painted that was not at hand
         self._lines: dict[int, Strip] = {}
         self._drawn_for: tuple[Style, int] | None = None
 
@@ -137,12 +138,13 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor_column = max(0, min(self.cursor_column, len(source.columns) - 1))
         self._follow_column()
 
-    def renew(self) -> None:
-        """Takes note that the source has other or more rows or columns now."""
+    def renew(self, *, more: bool = False) -> None:
+        """Takes note that the source has other rows or columns now, or only `more` rows."""
         size = Size(self.size.width, self._source.row_count + 1)
         if size != self.virtual_size:
             self.virtual_size = size
-        self._lay_out()
+        if not more or self._lacked:
+            self._lay_out()
 
     def shift(self, rows: int) -> None:
         """Takes note that what was row i is now row i + n: nothing moves on the screen."""
@@ -173,12 +175,8 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self.refresh_lines(after + 1)
         if self._source.columns:
             # The header covers the first line of the screen, so the row must clear it.
-            self.scroll_to_region(
-                Region(0, after + 1, 1, 1),
-                spacing=Spacing(top=1),
-                animate=False,
-                immediate=True,
-            )
+            row, header = Region(0, after + 1, 1, 1), Spacing(top=1)
+            self.scroll_to_region(row, spacing=header, animate=False, immediate=True)
         self._tell()
 
     def watch_cursor_column(self) -> None:
@@ -246,6 +244,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     def _lay_out(self) -> None:
         self._placing.lay_out(self._source, self.size.width)
         self._lines.clear()
+        self._lacked = False
         self.refresh()
 
     def _follow_column(self) -> None:
@@ -286,6 +285,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _lack(self, index: int) -> None:
         """Notes a row to ask for; one message tells of all that a paint lacked."""
+        self._lacked = True
         if not self._lacking:
             self.call_later(self._ask)
         self._lacking.add(index)

@@ -34,7 +34,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("enter", "choose", "Open"),
     ]
 
-    cursor = reactive(0)
+    cursor = reactive(0, repaint=False)
 
     class Moved(Message):
         """The cursor rests on another line."""
