@@ -65,6 +65,7 @@ def test_json_has_the_fields_that_scripts_rely_on() -> None:
         "exact": True,
         "message": "",
         "counted": True,
+        "withheld": False,
     }
 
 

@@ -215,7 +215,7 @@ async def test_a_second_esc_cuts_the_batch_off(master_db: Profile, old: Database
 
 
 async def test_esc_in_another_pane_ends_nothing_here(master_db: Profile, old: Database) -> None:
-    add_audit_logs(old, 60_000, "41 days")
+    add_audit_logs(old, 300_000, "41 days")
     old.execute(SLOWLY.encode())
     app = RowsightApp(writable(master_db), tab=4)
     async with app.run_test(size=(80, 24)) as pilot:
