@@ -235,7 +235,7 @@ async def test_prediction_is_what_happens(
 async def test_prediction_is_what_happens_in_2000_cases(
     plain_db: Profile, admin: Admin, connect: Connect, scale: float
 ) -> None:
-    wanted = round(2000 * scale)
+    wanted = round(2000 * max(scale, 0.25))  # fewer would not meet everything that is built
     met = await compare(plain_db, admin, connect, range(1000, 9000), wanted)
     print(met.effects, met.agreeing, met.unheard)
     assert met.cases == wanted
