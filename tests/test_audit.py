@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -168,6 +169,21 @@ async def test_a_log_that_is_locked_holds_nothing_up(
     assert result.audit
     database.execute("rollback")
     assert logged(database) == []
+
+
+async def test_a_cancel_while_the_log_is_written_leaves_nothing_open(
+    audited: Profile, database: Database, tmp_path: Path
+) -> None:
+    database.execute("begin; lock table public.audit_logs in share mode")
+    work = asyncio.create_task(bring(audited, tmp_path))
+    waiting = "select exists (select from pg_stat_activity where %s = any(pg_blocking_pids(pid)))"
+    async with Session(audited) as other, asyncio.timeout(20):
+        while not await other.value(waiting, [database.info.backend_pid]):
+            pass
+    work.cancel()
+    await asyncio.wait({work})
+    database.execute("rollback")
+    assert [one.facts.get("outcome") for one in Journal().entries()] == [None, "cancelled"]
 
 
 async def test_an_apply_is_in_the_log_that_it_makes(

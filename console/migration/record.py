@@ -78,18 +78,20 @@ class Record:
         if self._operation is None:
             return None
         audit = None
-        if not self._dry_run:
-            action = f"migration.{outcome.replace(' ', '_')}"
-            kept = {key: value for key, value in self._intent.items() if key != "undo"}
-            audit = await audited(
-                self._session, action, self._migration, self._operation, kept | facts
-            )
-        if audit:
-            facts["audit"] = told(audit)
-        # What is done is done: a journal that can't be written to any more does not undo it,
-        # and shows the intent as unfinished.
-        with contextlib.suppress(ConsoleError):
-            self._journal.conclude(self._operation, outcome, **facts)
+        try:
+            if not self._dry_run:
+                action = f"migration.{outcome.replace(' ', '_')}"
+                kept = {key: value for key, value in self._intent.items() if key != "undo"}
+                audit = await audited(
+                    self._session, action, self._migration, self._operation, kept | facts
+                )
+            if audit:
+                facts["audit"] = told(audit)
+        finally:
+            # What is done is done: a journal that can't be written to any more does not undo it,
+            # and shows the intent as unfinished.
+            with contextlib.suppress(ConsoleError):
+                self._journal.conclude(self._operation, outcome, **facts)
         return audit
 
     def _facts(self, planned: Plan) -> dict[str, Any]:

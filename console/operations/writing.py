@@ -94,9 +94,9 @@ async def recorded(
         facts["server"] = {"host": server.host, "port": server.port, "database": server.database}
     operation = await asyncio.to_thread(journal.intend, action, session.profile, **facts)
     record = Record(journal, operation)
-    if audit:
-        record.audit = await audited(session, f"{audit}.started", about, operation, facts)
     try:
+        if audit:
+            record.audit = await audited(session, f"{audit}.started", about, operation, facts)
         yield record
     except BaseException as failure:
         if record.outcome == "done":
@@ -107,16 +107,19 @@ async def recorded(
                 failure.detail = f"{failure.detail}\n{told(record.audit)}".lstrip()
         raise
     finally:
-        if record.audit == "":
-            ending = f"{audit}.{record.outcome.replace(' ', '_')}"
-            record.audit = await audited(session, ending, about, operation, facts | record.facts)
-        if record.audit:
-            record.facts["audit"] = told(record.audit)
-        # What is done is done: if the journal can't be written to any more, the intent stays
-        # unfinished, and is looked into at the next start. Not in a thread, which a second
-        # cancellation would leave behind.
-        with contextlib.suppress(ConsoleError):
-            journal.conclude(operation, record.outcome, **record.facts)
+        try:
+            if record.audit == "":
+                ending = f"{audit}.{record.outcome.replace(' ', '_')}"
+                known = facts | record.facts
+                record.audit = await audited(session, ending, about, operation, known)
+            if record.audit:
+                record.facts["audit"] = told(record.audit)
+        finally:
+            # What is done is done: if the journal can't be written to any more, the intent stays
+            # unfinished, and is looked into at the next start. Not in a thread, which a second
+            # cancellation would leave behind.
+            with contextlib.suppress(ConsoleError):
+                journal.conclude(operation, record.outcome, **record.facts)
 
 
 def _outcome(failure: BaseException) -> str:
