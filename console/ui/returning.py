@@ -58,11 +58,11 @@ async def _look_again(workspace: Workspace, name: str) -> None:
 
 
 def leave_behind(workspace: Workspace) -> None:
-    """Remembers where the console was left."""
-    key = _key(workspace)
-    if key is None:
+    """Remembers where the console was left; told to leave once more, it is on its way already."""
+    key, stages = _key(workspace), workspace.query(Stage)
+    if key is None or not stages:
         return
-    stage = workspace.query_one(Stage)
+    stage = stages.only_one()
     panes = {**stage.memories}
     for number, name in enumerate(NAMES):
         for pane in stage.query_children(f"#pane-{number}").results(Pane):
