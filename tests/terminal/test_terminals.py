@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -125,20 +124,6 @@ def test_to_the_shell_and_back(console: Open, notes: Profile) -> None:
     opened.wait("Keys")
     opened.press("\x11")
     assert opened.ended() == 0
-
-
-def test_told_to_leave_twice_it_leaves_once(
-    console: Open, notes: Profile, environment: dict[str, str]
-) -> None:
-    opened = console("-d", target(notes), "--table", "notes")
-    opened.wait("note 7")
-    opened.press("\x11")
-    for _ in range(40):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(opened.process.pid, signal.SIGHUP)
-        time.sleep(0.005)
-    assert opened.ended() in (0, 130)
-    assert not list(Path(environment["ROWSIGHT_STATE"]).glob("crash-*"))
 
 
 @pytest.mark.parametrize(

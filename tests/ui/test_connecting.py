@@ -13,6 +13,7 @@ from console.connection.profile import Environment, Profile, Secret
 from console.ui import link
 from console.ui.app import RowsightApp
 from console.ui.connect.password import AskPassword
+from console.ui.stage import Stage
 from console.ui.status import Link
 from tests.conftest import MakeProxy
 from tests.ui.screen import focused_field, lines, text, until, write
@@ -238,3 +239,13 @@ async def test_write_mode_is_asked_for(shop: Profile, environment: Environment) 
         await until(pilot, lambda: "WRITE" in lines(app)[0])
         await pilot.press("W")
         await until(pilot, lambda: "READ-ONLY" in lines(app)[0])
+
+
+async def test_who_is_told_to_leave_twice_leaves_once(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        workspace = app._workspace
+        await workspace.query_one(Stage).remove()  # as a screen that is on its way out
+        await workspace.leave()
+    assert app.return_code == 0
