@@ -242,7 +242,8 @@ async def test_write_mode_is_asked_for(shop: Profile, environment: Environment) 
 
 
 async def test_who_is_told_to_leave_twice_leaves_once(shop: Profile) -> None:
-    app = RowsightApp(shop)
+    # What is left behind by a demo is not remembered.
+    app = RowsightApp(replace(shop, environment=Environment.DEV))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, "orders")
         workspace = app._workspace
