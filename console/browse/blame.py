@@ -12,7 +12,24 @@ from console.catalog.relations import Relation
 from console.errors import DatabaseFailed
 
 if TYPE_CHECKING:
-    from console.connection.session import Session
+    from console.browse.selection import Selection
+    from console.connection.session import Session, TextTable
+
+
+async def read_selection(
+    session: Session, selection: Selection, statement: sql.Composable
+) -> TextTable:
+    """Reads rows of a selection.
+
+    Raises:
+        FilterError: A term of its filter does not suit its column.
+        ConsoleError: The server refused, or the connection is gone.
+    """
+    try:
+        (table,) = await read(session, statement)
+    except DatabaseFailed as error:
+        raise await blamed(session, selection.relation, selection.chosen, error) from error
+    return table
 
 
 async def blamed(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from console.browse.blame import blamed
+from console.browse.blame import read_selection
 from console.browse.jump import Chart
 from console.browse.ordering import Bound, Sort, literal, order_by, segments
 from console.browse.page import OVERSIZE, Order, Page, Place, Row
@@ -28,7 +28,7 @@ from console.browse.position import (
 from console.browse.selection import Selection, chained, written
 from console.catalog.paths import Paths
 from console.catalog.reading import read
-from console.errors import ConsoleError, DatabaseFailed, NotFound
+from console.errors import ConsoleError, NotFound
 
 if TYPE_CHECKING:
     from console.connection.session import Session, TextTable
@@ -109,11 +109,7 @@ class KeysetSource:
         backwards = isinstance(position, Last | Before)
         statement = await self.query(position, limit + 1)
         started = time.perf_counter()
-        try:
-            (table,) = await read(self.session, statement)
-        except DatabaseFailed as error:
-            relation = self.selection.relation
-            raise await blamed(self.session, relation, self.selection.chosen, error) from error
+        table = await read_selection(self.session, self.selection, statement)
         elapsed = time.perf_counter() - started
         beyond = len(table.rows) > limit
         rows: Sequence[Row] = table.rows[:limit]

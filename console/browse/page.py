@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from console.browse.blame import blamed
+from console.browse.blame import read_selection
 from console.catalog.paths import find_paths
-from console.catalog.reading import read
 from console.catalog.relations import Column, Relation
-from console.errors import DatabaseFailed
 
 if TYPE_CHECKING:
     from console.connection.session import Session
@@ -100,10 +98,7 @@ async def first_page(
     sorts = sorting(paths, order)
     statement = selection.select(tail=order_by(sorts), limit=limit + 1)
     started = time.perf_counter()
-    try:
-        (table,) = await read(session, statement)
-    except DatabaseFailed as error:
-        raise await blamed(session, relation, selection.chosen, error) from error
+    table = await read_selection(session, selection, statement)
     return selection.page(
         table.rows[:limit],
         more=len(table.rows) > limit,

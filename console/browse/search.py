@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from psycopg import sql
 
-from console.browse.blame import blamed
+from console.browse.blame import read_selection
 from console.browse.foresight import Foresight
 from console.browse.heap import HeapSource, Span, block_of
 from console.browse.ordering import literal
@@ -21,9 +21,7 @@ from console.browse.position import After, At, Before, Fraction, Last, Position,
 from console.browse.selection import Selection, named, written
 from console.browse.source import PageSource
 from console.catalog.paths import Leaf, Paths, find_paths
-from console.catalog.reading import read
 from console.connection.session import Session
-from console.errors import DatabaseFailed
 
 MANY = 500_000
 """Rows to look at from which waiting for a whole page is worse than their order is good."""
@@ -95,7 +93,7 @@ class BlockSearch(HeapSource):
         started = time.perf_counter()
         for span in self._spans(position, limit + offset):
             statement = self._statement([span], limit + offset - len(found), backwards)
-            found += await self._read(statement)
+            found += (await read_selection(self.session, self.selection, statement)).rows
             statements.append(statement)
             if more := len(found) == limit + offset:
                 break
@@ -137,14 +135,6 @@ class BlockSearch(HeapSource):
             for column, value in zip(self._key, values, strict=True)
         ]
         return sql.SQL("{} where {}").format(self.selection.origin, sql.SQL(" and ").join(same))
-
-    async def _read(self, statement: sql.Composable) -> list[Row]:
-        try:
-            (table,) = await read(self.session, statement)
-        except DatabaseFailed as error:
-            relation = self.selection.relation
-            raise await blamed(self.session, relation, self.selection.chosen, error) from error
-        return table.rows
 
     def _stride(self, leaf: Leaf, rows: int) -> int:
         return _BLOCKS
