@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from console.access.catalog import Governed, Standing
@@ -103,15 +103,7 @@ def with_total(cell: Cell, total: Count | None, command: Command) -> Cell:
         return cell
     exact = cell.exact and total.kind == "exact"
     if cell.state in ("denied", "error", "open") or command is Command.INSERT:
-        return Cell(
-            cell.state,
-            cell.visible,
-            total.value,
-            exact,
-            cell.message,
-            cell.counted,
-            cell.withheld,
-        )
+        return replace(cell, total=total.value, exact=exact)
     visible, state, counted = cell.visible, cell.state, cell.counted
     if cell.state == "all":
         visible, counted = total.value, total.kind == "exact"

@@ -21,12 +21,12 @@ from tests.conftest import superuser
 EVE = of_user("00000000-0000-4000-8000-00000000e7e0", email="eve@example.com")
 
 
-def made(server: EmbeddedServer, name: str) -> Iterator[Profile]:
-    """A database full of traps; every test leaves it as it was, which is what is tested."""
+def made(server: EmbeddedServer, name: str, script: str = SETUP) -> Iterator[Profile]:
+    """A database with what a script makes: traps, unless another one is given."""
     server.create_database(name)
     with superuser(server, name) as connection:
         connection.execute(assets.schema_file(assets.PLAIN_POSTGRES).read_bytes())
-        connection.execute(SETUP.encode())
+        connection.execute(script.encode())
     yield replace(server.profile(name), read_only=False)
     with superuser(server) as connection:
         connection.execute(f"drop database {name} with (force)".encode())

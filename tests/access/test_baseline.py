@@ -19,7 +19,8 @@ from console.connection.session import Session
 from console.errors import ConsoleError, NotFound, Refused, UsageError
 from tests.access import cast
 from tests.access.conftest import Sides
-from tests.access.test_matrix import TABLES, made
+from tests.access.scene import made
+from tests.access.test_matrix import TABLES
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Connect = Callable[..., Session]

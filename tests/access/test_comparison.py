@@ -18,7 +18,8 @@ from console.connection.session import Session
 from console.errors import UsageError
 from tests.access import cast
 from tests.access.conftest import Sides
-from tests.access.test_matrix import TABLES, made
+from tests.access.scene import made
+from tests.access.test_matrix import TABLES
 from tests.access.test_visibility import real_login
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]

@@ -13,7 +13,7 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
 from tests.access.conftest import Sides
-from tests.access.test_matrix import made
+from tests.access.scene import made
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Connect = Callable[..., Session]

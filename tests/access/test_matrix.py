@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from console import assets
 from console.access.cells import Cell
 from console.access.counting import Known
 from console.access.impersonation import preview
@@ -24,8 +22,8 @@ from console.connection.session import Session
 from console.errors import ConsoleError, Refused, UsageError
 from tests.access import cast
 from tests.access.conftest import Sides
+from tests.access.scene import made
 from tests.access.test_visibility import PEOPLE, real_login
-from tests.conftest import superuser
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Connect = Callable[..., Session]
@@ -94,16 +92,6 @@ create policy p on b_slow to public using (drag(0.6));
 create policy p on c_quick to public using (id < 5);
 analyze;
 """
-
-
-def made(server: EmbeddedServer, name: str, script: str) -> Iterator[Profile]:
-    server.create_database(name)
-    with superuser(server, name) as connection:
-        connection.execute(assets.schema_file(assets.PLAIN_POSTGRES).read_bytes())
-        connection.execute(script.encode())
-    yield replace(server.profile(name), read_only=False)
-    with superuser(server) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from console.connection.session import Session
 from console.errors import ConsoleError, Refused, UsageError
 from tests.access import cast
 from tests.access.conftest import Sides
-from tests.access.test_matrix import made
+from tests.access.scene import made
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Connect = Callable[..., Session]
