@@ -58,7 +58,8 @@ class Paging(View):
 
     def on_mount(self) -> None:
         """Lets the caption be painted along with the cursor, not a frame after it."""
-        self.watch(self.grid, "cursor_row", self._at_another_row, init=False)
+        for cursor in ("cursor_row", "cursor_column"):
+            self.watch(self.grid, cursor, self._at_another_cell, init=False)
 
     @property
     def grid(self) -> Grid:
@@ -106,15 +107,14 @@ class Paging(View):
         """Takes note that rows were read ahead."""
         if window is self.window:
             self.grid.renew(more=True)
-            self._at_another_row()
+            self._at_another_cell()
 
-    def _at_another_row(self) -> None:
+    def _at_another_cell(self) -> None:
         if self.error is None:
             self.write_caption()
 
     @on(Grid.Moved)
     def _moved(self) -> None:
-        self._at_another_row()
         self.look()
 
     @on(Grid.Missing)
