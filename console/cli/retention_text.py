@@ -187,4 +187,4 @@ def print_result(result: RunResult) -> None:
         f" {result.elapsed:.1f} s · operation {result.operation}"
     )
     if result.audit:
-        diagnostics.say(f"not in audit_logs: {result.audit}")
+        diagnostics.tell_audit(result.audit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
@@ -167,18 +169,27 @@ async def test_what_must_never_go_is_refused(master_db: Profile, old: Database) 
     assert list(Journal().entries()) == []
 
 
-async def test_a_run_is_paused_and_cancelled_between_batches(
-    master_db: Profile, old: Database
-) -> None:
-    add_audit_logs(old, 160_000, "41 days")
+@contextlib.asynccontextmanager
+async def deleting(
+    profile: Profile, old: Database, rows: int
+) -> AsyncIterator[tuple[RowsightApp, Pilot[None]]]:
+    """A console in the midst of a slow run over so many rows."""
+    add_audit_logs(old, rows, "41 days")
     old.execute(SLOWLY.encode())
-    app = RowsightApp(writable(master_db), tab=4)
+    app = RowsightApp(writable(profile), tab=4)
     async with app.run_test(size=(80, 24)) as pilot:
         await counted(pilot)
         await to_policy(pilot, "audit_logs")
         await pilot.press("x")
         await type_the_name(pilot, "audit_logs")
         await until(pilot, "a second")
+        yield app, pilot
+
+
+async def test_a_run_is_paused_and_cancelled_between_batches(
+    master_db: Profile, old: Database
+) -> None:
+    async with deleting(master_db, old, 160_000) as (app, pilot):
         await pilot.press("q", "W")  # neither leaves nor changes the mode meanwhile
         await pilot.press("p")
         await until(pilot, "paused: nothing is held meanwhile")
@@ -215,15 +226,7 @@ async def test_a_second_esc_cuts_the_batch_off(master_db: Profile, old: Database
 
 
 async def test_esc_in_another_pane_ends_nothing_here(master_db: Profile, old: Database) -> None:
-    add_audit_logs(old, 300_000, "41 days")
-    old.execute(SLOWLY.encode())
-    app = RowsightApp(writable(master_db), tab=4)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await counted(pilot)
-        await to_policy(pilot, "audit_logs")
-        await pilot.press("x")
-        await type_the_name(pilot, "audit_logs")
-        await until(pilot, "a second")
+    async with deleting(master_db, old, 300_000) as (app, pilot):
         await pilot.press("3")
         await until(pilot, lambda: app.screen.query(MigrationPane))
         migration = app.screen.query_one(MigrationPane)

@@ -12,6 +12,7 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.widgets.grid import Grid
+from tests.conftest import named_database
 from tests.ui.screen import lines, text, until, write
 
 ROWS = 200_000
@@ -36,15 +37,10 @@ analyze;
 @pytest.fixture(scope="module")
 def big(server: EmbeddedServer) -> Iterator[Profile]:
     """A big table with a gate in its midst, as a login reads it that policies bind."""
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        connection.execute("drop database if exists big with (force)")
-        connection.execute("create database big template template0")
-    with psycopg.connect(server.dsn("big"), autocommit=True) as connection:
+    with named_database(server, {}, "big", "empty") as connection:
         connection.execute(BIG.encode())
-    yield server.profile("big", "reader")
-    with psycopg.connect(server.dsn(), autocommit=True) as connection:
-        connection.execute("drop database big with (force)")
-        connection.execute("drop role reader")
+        yield server.profile("big", "reader")
+        connection.execute("drop owned by reader; drop role reader")
 
 
 @pytest.fixture

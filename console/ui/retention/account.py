@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
+from console.connection.audit import told
 from console.operations.announcement import PolicyStatus
 from console.operations.outcome import TELEMETRY, TargetState
 from console.ui import words
@@ -209,7 +210,7 @@ def result(one: RunResult) -> Content:
     if one.users:
         touched = sum(rows > 0 for rows in one.users.values())
         lines.append(Content.styled(f"  of {words.plural(touched, 'user')}", "$muted"))
-    record = f"not in audit_logs: {one.audit}" if one.audit else "in the journal and in audit_logs"
+    record = told(one.audit) if one.audit else "in the journal and in audit_logs"
     lines += [
         Content(""),
         Content.styled(f"operation {one.operation}, {visible(record)}", "$muted"),
