@@ -86,7 +86,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def console(environment: dict[str, str]) -> Iterator[Open]:
-    """Opens consoles: `console("-d", target, size=(80, 24), TERM="xterm")`."""
+    """Opens consoles: `console("-d", target, size=(80, 24), TERM="xterm")`; none may crash."""
     with ExitStack() as opened:
 
         def run(*arguments: str, size: tuple[int, int] = (80, 24), **variables: str) -> Console:
@@ -95,6 +95,8 @@ def console(environment: dict[str, str]) -> Iterator[Open]:
             return started
 
         yield run
+    crashes = Path(environment["ROWSIGHT_STATE"]).glob("crash-*")
+    assert "\n".join(report.read_text() for report in crashes) == ""
 
 
 @pytest.fixture
