@@ -2,14 +2,17 @@
 -- and then somebody signs in. Run every few seconds while the demo's console is open.
 with moment as materialized (
   select
-    workflow.id, workflow."userId", workflow.name, random() as luck,
+    workflow.*, random() as luck,
     (array['webhook', 'schedule', 'manual'])[1 + floor(random() * 3)] as trigger,
     (40 + random() * 9000)::integer as ms,
     ('192.0.2.' || 1 + floor(random() * 250))::inet as address
-  from public.workflows as workflow
-  where workflow."isActive" and workflow.name !~ '[[:cntrl:]]'
-  order by random()
-  limit 1
+  -- Apart: sorted by the same random() as luck, the unluckiest would come first each time.
+  from (
+    select id, "userId", name from public.workflows
+    where "isActive" and name !~ '[[:cntrl:]]'
+    order by random()
+    limit 1
+  ) as workflow
 ),
 run as (
   insert into public.workflow_runs (user_id, workflow_id, status, retries, error, data, result)

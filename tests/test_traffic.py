@@ -29,7 +29,12 @@ async def test_traffic_arrives_and_fails_now_and_then(sample_db: Profile, admin:
     runs, told = count("workflow_runs"), count("audit_logs")
     going = asyncio.create_task(traffic(sample_db, pace=0.005))
     await until(lambda: count("audit_logs", "action = 'workflow.failed'") > 0)
-    await until(lambda: count("workflow_runs") > runs + 10)
+    await until(lambda: count("workflow_runs") > runs + 40)
+    ours = "\"userAgent\" = 'rowsight-sample-job/1.0' and action = 'workflow.{}'"
+    well, badly = (count("audit_logs", ours.format(how)) for how in ("run", "failed"))
+    assert well > badly, "now and then, not each time"
+    lately = "timestamp > now() - interval '1 min'"
+    await until(lambda: count("audit_logs", f"action = 'login' and {lately}") > 0)
     assert count("workflow_runs", "status = 'failed' and error is null") == 0
     assert count("audit_logs") > told
     database.execute("alter table public.workflow_runs rename to gone")
