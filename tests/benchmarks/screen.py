@@ -76,10 +76,10 @@ def opened(dsn: str, repeats: int = 11) -> tuple[list[float], float]:
     return times, statistics.median(grown)
 
 
-def first_rows(terminal: Terminal) -> float:
+def first_rows(terminal: Terminal, shown: str = "/home/user/project") -> float:
     """Seconds from now until rows of the table stand on the screen."""
     started = time.perf_counter()
-    terminal.wait("/home/user/project", timeout=300)
+    terminal.wait(shown, timeout=300)
     return time.perf_counter() - started
 
 
@@ -138,40 +138,51 @@ def unindexed(dsn: str) -> tuple[list[float], float]:
         running(watch, True)
         for _ in range(30):
             pressed.append(terminal.stroke(DOWN, quiet=0.03, patience=5.0)[0])
-        terminal.press(ESCAPE)
         started = time.perf_counter()
-        running(watch, False)
-        return pressed, time.perf_counter() - started
+        terminal.press(ESCAPE)
+        return pressed, running(watch, False) - started
 
 
-def running(watch: psycopg.Connection[tuple[object, ...]], wanted: bool) -> None:
-    """Waits until a statement of the console runs on the server, or none."""
+LOOKS = 12
+"""So many looks in a row must find the server idle: a slow filter is many short statements."""
+
+
+def running(watch: psycopg.Connection[tuple[object, ...]], wanted: bool) -> float:
+    """When the console's reading came to run on the server, or ceased to, on perf_counter."""
     query = (
-        "select count(*) > 0 from pg_stat_activity where pid <> pg_backend_pid()"
-        " and state = 'active' and query like '%nowhere-to-be-found%'"
+        "select count(*) > 0 from pg_stat_activity"
+        " where state = 'active' and application_name like 'rowsight browse %'"
     )
     deadline = time.perf_counter() + 30
+    held, since = 0, 0.0
     while time.perf_counter() < deadline:
         if watch.execute(query).fetchall() == [(wanted,)]:
-            return
+            since = since if held else time.perf_counter()
+            held += 1
+            if wanted or held == LOOKS:
+                return since
+        else:
+            held = 0
         time.sleep(0.002)
     raise TimeoutError("the statement never " + ("ran" if wanted else "ended"))
 
 
-def peer(arguments: list[str], ready: str, statement: str, run: str) -> Callable[[], str]:
-    """Another program that reads the same table: seconds to its first rows, megabytes."""
+def peer(
+    arguments: list[str], ready: str, statement: str, run: str, shown: str
+) -> Callable[[], str]:
+    """Another program that reads the same table: seconds to its first rows, peak of memory."""
 
     def measure() -> str:
         with tempfile.TemporaryDirectory() as home:
-            environment = {"HOME": home, "PAGER": "cat"}
+            environment = {"HOME": home, "PAGER": "less -S"}
             with Terminal(arguments, environment=environment) as terminal:
                 terminal.wait(ready, timeout=60)
-                terminal.settle(1.0)
+                terminal.settle(0.3)  # longer than that a blinking cursor never rests
                 terminal.press(statement)
                 terminal.settle(0.5)
                 terminal.press(run)
-                seconds = first_rows(terminal)
-                return f"{seconds:.2f} s, {terminal.megabytes():,.0f} MB"
+                seconds = first_rows(terminal, shown)
+                return f"{seconds:.2f} s, {terminal.megabytes(peak=True):,.0f} MB"
 
     return measure
 
@@ -216,9 +227,14 @@ def measure(dsn: str, far: str, peers: Path | None, hold: float) -> None:
             DATABASE,
             statement,
             "\n",
+            "Showing 500",
         ),
         "pgcli": peer(
-            [str(peers / "bin" / "pgcli"), dsn, "--no-warn"], "events>", f"{statement};", "\r"
+            [str(peers / "bin" / "pgcli"), dsn],
+            "events>",
+            f"{statement};",
+            "\r",
+            "/home/user/project",
         ),
     }
     for name, run in programs.items():

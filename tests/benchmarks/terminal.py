@@ -120,8 +120,9 @@ class Terminal:
             pass
         return time.perf_counter() - self.started - quiet
 
-    def megabytes(self) -> float:
-        """Resident memory of the program and its children."""
+    def megabytes(self, *, peak: bool = False) -> float:
+        """Resident memory of the program and its children, now or at most."""
+        field = "VmHWM" if peak else "VmRSS"
         total = 0
         pending = [self.process.pid]
         while pending:
@@ -133,6 +134,6 @@ class Terminal:
                 continue
             pending += [int(child) for child in children.split()]
             total += sum(
-                int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")
+                int(line.split()[1]) for line in status.splitlines() if line.startswith(field)
             )
         return total / 1024
