@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -51,6 +52,10 @@ OnCells = Callable[[Sequence[Known], int, int], None]
 
 Asked = tuple[Governed, str | None]
 """A table, and a condition on its rows besides what the persona sees."""
+
+_Request = tuple[Persona, tuple[Asked, ...]]
+_Found = list[tuple[Persona, Mapping[Asked, Count]]]
+"""What each persona was found to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +133,27 @@ class Counting:
         """Counts as each persona: together first, then alone what does not go together."""
         waiting = list(self.personas)
         together = _TOGETHER
+        found: _Found = []
         while waiting:
             group = waiting[:together]
             requests = [(persona, self._together(persona)) for persona in group]
+            asking = asyncio.ensure_future(self._tried([r for r in requests if r[1]]))
             try:
-                await self._ask([request for request in requests if request[1]], self.quick)
-            except _FAILURES:
+                await asyncio.sleep(0)
+                # While the server counts for these, what came of those before is told.
+                self._counted(found)
+                answer = await asking
+            finally:
+                asking.cancel()
+            found = answer or []
+            if answer is None:
                 if len(group) > 1:
                     together = 1
                     continue
                 await self._find_slow(group[0])
             waiting = waiting[len(group) :]
             together = min(_TOGETHER, together * 5)
+        self._counted(found)
         for seconds in (self.quick, self.patience):
             for persona in self.personas:
                 for asked in self._wanted(persona).asked:
@@ -153,19 +167,26 @@ class Counting:
     def _together(self, persona: Persona) -> tuple[Asked, ...]:
         return tuple(asked for asked in self._wanted(persona).asked if asked not in self._alone)
 
-    async def _ask(
-        self, requests: Sequence[tuple[Persona, tuple[Asked, ...]]], seconds: float
-    ) -> None:
+    async def _tried(self, requests: Sequence[_Request]) -> _Found | None:
+        """Asks for several personas; None where that fails, or takes its time."""
+        try:
+            return await self._ask(requests, self.quick)
+        except _FAILURES:
+            return None
+
+    async def _ask(self, requests: Sequence[_Request], seconds: float) -> _Found:
         if not requests:
-            return
-        found = await ask_together(
+            return []
+        tables = await ask_together(
             self.preview,
             [(persona, self._query(asked)) for persona, asked in requests],
             statement_timeout=seconds,
         )
-        for (persona, asked), table in zip(requests, found, strict=True):
+        found: _Found = []
+        for (persona, asked), table in zip(requests, tables, strict=True):
             counts = [_count(value, self.bound) for _, value in sorted(table.rows, key=_place)]
-            self._counted(persona, dict(zip(asked, counts, strict=True)))
+            found.append((persona, dict(zip(asked, counts, strict=True))))
+        return found
 
     def _query(self, asked: tuple[Asked, ...]) -> sql.Composable:
         if asked not in self._queries:
@@ -177,11 +198,9 @@ class Counting:
         suspects = self._together(persona)
         small = tuple(asked for asked in suspects if (asked[0].estimate or 0) < _LARGE)
         if small and len(small) < len(suspects):
-            try:
-                await self._ask([(persona, small)], self.quick)
-            except _FAILURES:
-                pass  # then it may be any of them
-            else:
+            found = await self._tried([(persona, small)])
+            if found is not None:  # else it may be any of them
+                self._counted(found)
                 suspects = tuple(asked for asked in suspects if asked not in small)
         for asked in suspects:
             await self._ask_alone(persona, asked, self.quick)
@@ -190,24 +209,27 @@ class Counting:
 
     async def _ask_alone(self, persona: Persona, asked: Asked, seconds: float) -> None:
         try:
-            await self._ask([(persona, (asked,))], seconds)
+            self._counted(await self._ask([(persona, (asked,))], seconds))
         except (DatabaseFailed, TimedOut) as error:
             late = error.sqlstate == "57014" and seconds < self.patience
             words = _LATE if late else error.message
-            self._counted(persona, {asked: Count(None, "unknown", words)})
+            self._counted([(persona, {asked: Count(None, "unknown", words)})])
         except ContainmentBroken as error:
-            self._counted(persona, {asked: Count(None, "withheld", error.reason)})
+            self._counted([(persona, {asked: Count(None, "withheld", error.reason)})])
 
-    def _counted(self, persona: Persona, counts: Mapping[Asked, Count]) -> None:
-        for asked, count in counts.items():
-            self._counts[persona.label, asked] = count
-        fills = self._wanted(persona).asked
-        self._tell(
-            Known(asked[0].identity, persona.label, command, counted_cell(count, opens_all=all_))
-            for asked, count in counts.items()
-            if count.message != _LATE
-            for command, all_ in fills[asked]
-        )
+    def _counted(self, found: _Found) -> None:
+        known = []
+        for persona, counts in found:
+            fills = self._wanted(persona).asked
+            for asked, count in counts.items():
+                self._counts[persona.label, asked] = count
+                if count.message != _LATE:
+                    table = asked[0].identity
+                    known += [
+                        Known(table, persona.label, command, counted_cell(count, opens_all=all_))
+                        for command, all_ in fills[asked]
+                    ]
+        self._tell(known)
 
     def put_totals(self, totals: Mapping[str, Count]) -> None:
         """Puts the totals beside the counts, those that are known and those to come."""

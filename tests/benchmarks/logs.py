@@ -122,9 +122,15 @@ class Bench:
                 seconds=time.monotonic() - began,
                 processor=self.processor_seconds() - used,
             )
-            await asyncio.sleep(3)
+            # A poll that reads a whole table comes seldom.
+            for _ in range(20):
+                await asyncio.sleep(3)
+                if committed.keys() <= self.arrived.keys():
+                    break
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+        lost = committed.keys() - self.arrived.keys()
+        assert not lost, f"{len(lost):,} rows never arrived"
         found.waits = [self.arrived[name][0] - at for name, at in committed.items()]
         if flood:
             found.waits = [
