@@ -139,7 +139,13 @@ async def test_history_has_no_end_and_is_searched_to_its_beginning(
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await begun(pilot)
         assert len(actions(app)) == 500
+        before = current(app)
         await pilot.press("slash")
+        await write(pilot, "nowhere")
+        await pilot.press("enter")
+        await until(pilot, "no match before this")
+        await until(pilot, lambda: current(app) == before)
+        await pilot.press("slash", "ctrl+u")
         await write(pilot, "OLD.2599")
         await pilot.press("enter")
         await until(pilot, lambda: current(app) == "old.2599")

@@ -47,6 +47,7 @@ class StreamView(History):
         self.error: ConsoleError | None = None
         """Why nothing new comes; told by the pane."""
         self.bookmarks: dict[tuple[str, str], EntryKey] = {}
+        self._sought_from: EntryKey | None = None
 
     def compose(self) -> ComposeResult:
         """Lays out the rows."""
@@ -234,6 +235,7 @@ class StreamView(History):
         self.seeking = self.look.needle
         if self.seeking:
             self.pause()
+            self._sought_from = self.entries.key
             self.seek(step)
 
     def seek(self, step: int) -> None:
@@ -250,6 +252,9 @@ class StreamView(History):
             self.seeking = ""
             way = "before" if step < 0 else "after"
             self.notify(f"no match {way} this", timeout=2, markup=False)
+            if self._sought_from is not None and self._sought_from != self.entries.key:
+                # What was read on for nothing must not be what one is left with.
+                self.go_to(self._sought_from)
 
     # Bookmarks
 
