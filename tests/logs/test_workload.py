@@ -150,7 +150,8 @@ async def test_the_whole_load_with_kills_and_a_restart(
             await asyncio.to_thread(listening.start)
             await killing
         await account(seen, running, dsn)
-    assert len(seen.of_kind(Connected)) > 25 * scale
+    # One that was ended before it had told of itself is not among these.
+    assert len(seen.of_kind(Connected)) > 25 * scale / 2
 
 
 @pytest.mark.slow
