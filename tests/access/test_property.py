@@ -226,8 +226,8 @@ async def compare(
 async def test_prediction_is_what_happens(
     plain_db: Profile, admin: Admin, connect: Connect
 ) -> None:
-    met = await compare(plain_db, admin, connect, range(1, 1000), 150)
-    assert met.cases == 150
+    met = await compare(plain_db, admin, connect, range(1, 1000), 60)
+    assert met.cases == 60
     assert met.effects["not certain"] <= 3
 
 

@@ -189,8 +189,7 @@ async def test_others_have_their_turn_and_memory_stays_small(
     empty_db: Profile, admin: Admin, connect: Connect, tmp_path: Path
 ) -> None:
     admin(empty_db).execute(
-        "create table t as select g, repeat(md5(g::text), 10) as v"
-        " from generate_series(1, 100000) g"
+        "create table t as select g, repeat(md5(g::text), 10) as v from generate_series(1, 40000) g"
     )
     turns = 0
 
@@ -207,9 +206,9 @@ async def test_others_have_their_turn_and_memory_stays_small(
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         task.cancel()
-    assert (tmp_path / "t").stat().st_size > 30_000_000
+    assert (tmp_path / "t").stat().st_size > 13_000_000
     assert peak < 8_000_000
-    assert turns > 300
+    assert turns > 120
 
 
 async def test_a_typed_query_is_exported_through_its_cursor(

@@ -19,7 +19,7 @@ from console.connection.profile import Profile
 from console.errors import NotFound
 from tests.browse.walk import Admin, Connect, backwards, forwards
 
-ROWS = 20_000
+ROWS = 8_000
 MANY = 1_000_000
 
 TABLE = """
@@ -161,7 +161,7 @@ def expected(database: psycopg.Connection, source: PageSource) -> list[int]:
 async def test_every_row_is_met_once(
     name: str, empty_db: Profile, admin: Admin, connect: Connect
 ) -> None:
-    await walk(CASES[name], ROWS, 300, empty_db, admin, connect)
+    await walk(CASES[name], ROWS, 200, empty_db, admin, connect)
 
 
 @pytest.mark.slow

@@ -202,7 +202,7 @@ def test_a_console_killed_while_the_server_is_made_leaves_nothing(folder: Path) 
     console.kill()
     console.wait()
     wait_until(lambda: not list(folder.iterdir()))
-    assert not [words for words in commands().values() if str(folder) in words]
+    wait_until(lambda: not [words for words in commands().values() if str(folder) in words])
 
 
 def test_a_stopped_server_ends_too(wheel: Binaries) -> None:

@@ -63,7 +63,7 @@ async def _do_and_check(profile: Profile, choices: Choices) -> None:
         assert (after.verdict is Verdict.IN_SYNC) == (not worse)
 
 
-@settings(max_examples=40, deadline=None, database=None, derandomize=True)
+@settings(max_examples=25, deadline=None, database=None, derandomize=True)
 @given(choices=CHOICES)
 async def test_verify_names_what_was_touched_and_mends_it(good: Profile, choices: Choices) -> None:
     await _do_and_check(good, choices)
