@@ -9,15 +9,15 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from console.access.cells import Cell
 from console.access.counting import OnCells
 from console.access.impersonation import Preview
 from console.access.matrix import Matrix, matrix
-from console.access.people import resolve
-from console.access.persona import Persona, labelled
+from console.access.naming import Named
+from console.access.persona import labelled
 from console.access.rules import Command
 from console.access.visibility import BOUND
 from console.connection.session import Session
@@ -29,67 +29,6 @@ _HEAD = """\
 # Who may do what, as rowsight found it. Check it with: rowsight access check FILE
 # all, some, none of the rows; open: some row may be inserted; denied: no privilege.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A persona as a baseline names it.
-
-    Attributes:
-        name: As on the command line: an e-mail, an id, `anon`, `role:NAME`.
-        claims: Merged over the defaults; a JSON object or nothing.
-        aal: 1 or 2, or nothing.
-    """
-
-    name: str
-    claims: str | None = None
-    aal: int | None = None
-
-    def __str__(self) -> str:
-        level = f" · aal{self.aal}" if self.aal is not None else ""
-        return f"{self.name}{level}{' · ' + self.claims if self.claims else ''}"
-
-    async def resolve(self, login: Session) -> Persona:
-        """Finds the persona.
-
-        Raises:
-            NotFound: There is nobody of that name.
-            UsageError: The claims do not parse.
-        """
-        return await resolve(login, self.name, claims=self.claims, aal=self.aal)
-
-
-_TIMES = ("iat", "exp")
-"""Claims that are others at every sign-in."""
-
-
-async def named_of(login: Session, persona: Persona) -> Named:
-    """Returns how a baseline names a persona, with whatever it does not have by its name alone.
-
-    Raises:
-        NotFound: There is nobody of that name.
-        ConsoleError: The connection is gone or the server refused.
-    """
-    named = Named(str(persona.named))
-    usual = await named.resolve(login)
-    if persona.aal in ("aal1", "aal2") and persona.aal != usual.aal:
-        named = replace(named, aal=int(persona.aal[-1]))
-        usual = await named.resolve(login)
-    mine, theirs = _lasting(persona), _lasting(usual)
-    own = {key: mine.get(key) for key in {*mine, *theirs} if mine.get(key) != theirs.get(key)}
-    return replace(named, claims=json.dumps(own, sort_keys=True)) if own else named
-
-
-def _lasting(persona: Persona) -> dict[str, Any]:
-    claims = {key: value for key, value in persona.claims.items() if key not in _TIMES}
-    ways = claims.get("amr")
-    if isinstance(ways, list):
-        kept = [
-            {k: v for k, v in way.items() if k != "timestamp"} if isinstance(way, dict) else way
-            for way in ways
-        ]
-        claims["amr"] = kept
-    return claims
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Personas that are kept by name: those chosen lately, and presets of the configuration file.
+"""Personas chosen lately, by name.
 
-Claims that were edited are never kept, for a token may hold anything; a preset's are what
-somebody wrote into the file himself.
+Claims that were edited are not kept here, for a token may hold anything: whoever wants them
+again saves a preset.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from console.access.persona import Persona, parse_claims, parse_named
+from console.access.persona import Persona, parse_named
 from console.connection.server import ServerInfo
 from console.errors import UsageError
 from console.journal import state_folder
@@ -39,43 +38,6 @@ class Chosen:
     aal: int | None = None
     claims: str | None = None
     preset: str = ""
-
-
-def load_presets(settings: Mapping[str, Any]) -> tuple[Chosen, ...]:
-    """Reads the presets of the section `[access]`.
-
-    Args:
-        settings: The section, as `console.connection.config.section` returns it. A preset is
-            a table `[access.presets.NAME]` with `as`, and perhaps `aal` and `claims`.
-
-    Raises:
-        UsageError: One of them is not complete, or does not parse.
-    """
-    tables = settings.get("presets", {})
-    if not isinstance(tables, dict):
-        raise UsageError("access.presets is not a table", hint="write [access.presets.NAME]")
-    return tuple(_preset(name, table) for name, table in tables.items())
-
-
-def _preset(name: str, table: Any) -> Chosen:
-    where = f"access.presets.{name}"
-    if not isinstance(table, dict) or not isinstance(table.get("as"), str):
-        raise UsageError(f"{where} names nobody", hint='write as = "ada@example.com"')
-    if unknown := sorted(set(table) - {"as", "aal", "claims"}):
-        raise UsageError(f"{where}.{unknown[0]} is not known", hint="known: as, aal, claims")
-    aal, claims = table.get("aal"), table.get("claims")
-    if aal not in (None, 1, 2) or isinstance(aal, bool):
-        raise UsageError(f"{where}.aal is neither 1 nor 2")
-    if isinstance(claims, dict):
-        claims = json.dumps(claims, ensure_ascii=False, default=str)
-    if claims is not None:
-        if not isinstance(claims, str):
-            raise UsageError(
-                f"{where}.claims is no object", hint='write claims = { key = "value" }'
-            )
-        parse_claims(claims)
-    parse_named(table["as"])
-    return Chosen(table["as"], aal, claims, name)
 
 
 def recent(server: ServerInfo) -> tuple[Chosen, ...]:

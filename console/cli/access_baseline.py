@@ -45,7 +45,8 @@ def _snapshot(options: argparse.Namespace) -> int:
 
 
 async def _taken(options: argparse.Namespace) -> str:
-    from console.access.baseline import Named, take
+    from console.access.baseline import take
+    from console.access.naming import Named
 
     given = typed(options, least=0, most=None)
     async with sides(options, "access") as (login, acting):

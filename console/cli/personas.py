@@ -93,7 +93,7 @@ def typed(options: argparse.Namespace, least: int = 1, most: int | None = 1) -> 
 def _looked_up(one: Typed) -> Typed:
     if not one.name.startswith(_PRESET):
         return one
-    from console.access.chosen import load_presets
+    from console.access.presets import load_presets
     from console.connection.config import section
 
     name = one.name.removeprefix(_PRESET)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from console.connection.config import config_path, profiles_of
+from console.connection.config import profiles_of
 from console.connection.profile import Profile
+from console.connection.rewriting import before_what_follows, rewrite, with_what_followed
 from console.errors import NotFound, Refused, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +38,7 @@ def save_profile(name: str, settings: Mapping[str, Setting], *, was: str | None 
     def change(document: TOMLDocument) -> str:
         import tomlkit
 
+        before = tomlkit.dumps(document)
         profiles = document.setdefault("profiles", tomlkit.table(is_super_table=True))
         if name in profiles and name != was:
             raise Refused(f"there is a profile named {name!r} already", hint="take another name")
@@ -57,9 +54,10 @@ def save_profile(name: str, settings: Mapping[str, Setting], *, was: str | None 
         for key, value in settings.items():
             if key not in table or table[key] != value:
                 table[key] = value
-        return tomlkit.dumps(document)
+        after = tomlkit.dumps(document)
+        return before_what_follows(before, after) if was is None else after
 
-    return _rewritten(change)[name]
+    return profiles_of(rewrite(change))[name]
 
 
 def check_name(name: str) -> None:
@@ -106,74 +104,6 @@ def remove_profile(name: str) -> None:
                 hint=f"known profiles: {known}" if known else "no profile is defined",
             )
         del profiles[name]
-        return _with_what_followed(before, tomlkit.dumps(document))
+        return with_what_followed(before, tomlkit.dumps(document))
 
-    _rewritten(change)
-
-
-def _with_what_followed(before: str, after: str) -> str:
-    """Puts back the words over the next table, which to TOML belong to the one taken out."""
-    pairs = enumerate(zip(before, after, strict=False))
-    same = next((place for place, (old, new) in pairs if old != new), len(after))
-    start = before.rfind("\n", 0, same) + 1
-    lines = before[start : start + len(before) - len(after)].splitlines(keepends=True)
-    kept: list[str] = []
-    while lines and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
-        kept.insert(0, lines.pop())
-    while kept and kept[0].strip():
-        kept.pop(0)  # right under the last key: about that one
-    if not any(line.strip() for line in kept):
-        return after
-    return after[:start] + "".join(kept[1:]) + after[start:]
-
-
-def _rewritten(change: Callable[[TOMLDocument], str]) -> dict[str, Profile]:
-    """Changes the file under a lock to what `change` returns; returns the profiles it holds."""
-    import tomllib
-
-    import tomlkit
-
-    # Written through a symbolic link, which may lead to where the person keeps such files.
-    path = config_path().resolve()
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(path.parent):
-            text = path.read_text(encoding="utf-8") if path.exists() else ""
-            try:
-                document = tomlkit.parse(text)
-                written = change(document)
-                profiles = profiles_of(tomllib.loads(written))
-            except ValueError as error:  # of either parser
-                raise UsageError(
-                    f"{path}: {error}", hint="mend the file or set ROWSIGHT_CONFIG"
-                ) from error
-            _replace(path, written)
-    except OSError as error:
-        raise UsageError(
-            f"{path} can't be written: {error.strerror}",
-            hint="set ROWSIGHT_CONFIG to a file that can",
-        ) from error
-    return profiles
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, made = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(made).replace(path)
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise
+    rewrite(change)

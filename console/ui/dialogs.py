@@ -26,7 +26,10 @@ Answer = TypeVar("Answer")
 class Dialog(ModalScreen[Answer]):
     """A panel over the screen that asked for it; esc leaves it without an answer."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back"),
+        Binding("f1", "help", "Help", show=False),
+    ]
 
     heading = ""
     hints: tuple[tuple[str, str], ...] = (("esc", "back"),)
@@ -49,6 +52,12 @@ class Dialog(ModalScreen[Answer]):
     def action_leave(self) -> None:
         """Leaves without an answer."""
         self.dismiss(None)
+
+    def action_help(self) -> None:
+        """Lists the keys that work here."""
+        from console.ui.help import Help
+
+        self.app.push_screen(Help(self.active_bindings))
 
 
 class ErrorDetail(Dialog[None]):

@@ -10,7 +10,7 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
-from textual.widgets import Static
+from textual.widgets import Input, Static, TextArea
 
 from console.ui.dialogs import Dialog
 
@@ -19,11 +19,15 @@ def _title(node: DOMNode) -> str:
     return getattr(node, "BINDING_GROUP_TITLE", None) or type(node).__name__
 
 
+def _is_field(active: ActiveBinding) -> bool:
+    return isinstance(active.node, Input | TextArea)
+
+
 class Help(Dialog[None]):
     """Keys by where they belong, the focused widget first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,q", "leave", "Back", show=False),
+        Binding("question_mark,f1,q", "leave", "Back", show=False),
     ]
     heading = "Keys"
     hints = (("esc", "back"), ("↑↓", "scroll"), ("ctrl+p", "all of this as commands"))
@@ -35,7 +39,8 @@ class Help(Dialog[None]):
     def body(self) -> ComposeResult:
         """Yields one block for each place keys come from."""
         places: dict[str, dict[tuple[str, str], list[str]]] = {}
-        for active in self.bindings.values():
+        # How a field is moved about in comes last: nobody asks for help because of that.
+        for active in sorted(self.bindings.values(), key=_is_field):
             binding = active.binding
             if binding.description and not binding.system:
                 entry = places.setdefault(_title(active.node), {})

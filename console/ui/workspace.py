@@ -43,6 +43,7 @@ class Workspace(LinkedScreen):
         Binding("f8", "end_tour", "End the tour", show=False),
         Binding("q", "quit", "Quit", show=False),
         Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("f1", "help", "Help", show=False),
     ]
 
     def __init__(

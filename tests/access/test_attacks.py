@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from console.access.baseline import Baseline, Named, check
+from console.access.baseline import Baseline, check
 from console.access.comparison import compare
 from console.access.decision import why
 from console.access.entrance import ContainmentBroken
 from console.access.impersonation import Preview
 from console.access.matrix import matrix
+from console.access.naming import Named
 from console.access.people import find_people, resolve
 from console.access.persona import Persona, of_role, parse_claims, with_claims
 from console.access.rules import Command

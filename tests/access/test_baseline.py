@@ -8,9 +8,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from console.access.baseline import Named, check, named_of, read_baseline, take
+from console.access.baseline import check, read_baseline, take
 from console.access.exported import read_text, vacant, write_text
 from console.access.impersonation import preview
+from console.access.naming import Named, named_of
 from console.access.people import resolve
 from console.access.persona import told_apart, with_aal, with_claims
 from console.connection.embedded import EmbeddedServer

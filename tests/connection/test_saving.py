@@ -65,6 +65,7 @@ def test_comments_order_and_everything_else_stay(config: Path) -> None:
     save_profile("stats", {"host": "stats.example"})
     for line in BY_HAND.splitlines():
         assert line in config.read_text().splitlines()
+    assert "# Logs are read at night.\n[logs]" in config.read_text()
     settings = {"url": "postgresql://ops@db.example/billing", "environment": "staging"}
     save_profile("billing", settings, was="billing")
     text = config.read_text()

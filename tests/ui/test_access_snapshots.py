@@ -71,6 +71,30 @@ def test_presets(
     assert snap_compare(RowsightApp(acme, tab=1), terminal_size=size, run_before=steps)
 
 
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("save", ("down", "f2", "f4", "…It goes into", *"night")),
+        ("replace", ("f4", "…It goes into", *"robot", "enter", "…Replace the preset")),
+        ("remove", ("f8", "…Remove the preset")),
+    ],
+)
+def test_preset(
+    snap_compare: Compare,
+    acme: Profile,
+    size: tuple[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    steps: tuple[str, ...],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ROWSIGHT_CONFIG", "config.toml")  # its name is on the picture
+    Path("config.toml").write_text(PRESETS, encoding="utf-8")
+    app = RowsightApp(acme, tab=1)
+    assert snap_compare(app, terminal_size=size, run_before=picking(*steps))
+
+
 def test_claims(snap_compare: Compare, acme: Profile, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
         await picking(*"ada", "…Ada Lindqvist", "f3", "…Claims of")(pilot)

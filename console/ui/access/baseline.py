@@ -133,8 +133,9 @@ class BaselineView(View):
         people, number = self.people, self._number + 1
 
         async def question() -> tuple[Path, str]:
-            from console.access.baseline import named_of, take
+            from console.access.baseline import take
             from console.access.exported import write_text
+            from console.access.naming import named_of
 
             login = await self.login()
             named = [await named_of(login, persona) for persona in people]

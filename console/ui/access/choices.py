@@ -144,7 +144,9 @@ class ChoiceList(Lines):
             self._shown.append(choice)
             lengths.append(cell_len(visible(choice.label)))
         self._width = min(_LABEL, max(lengths, default=0))
-        place = self._shown.index(before) if before in self._shown else 0
+        place = self.cursor if moved else 0
+        if before in self._shown:
+            place = self._shown.index(before)
         self.renew(cursor=place)
 
     def is_stop(self, index: int) -> bool:

@@ -12,6 +12,8 @@ from textual.widgets import Static, TextArea
 
 from console.access.persona import Persona, remarks, replace_claims, with_aal
 from console.errors import UsageError
+from console.ui.access import presets
+from console.ui.connections import Connections
 from console.ui.dialogs import Dialog
 from console.ui.widgets.editor import Editor
 from console.visible import json_text, visible
@@ -20,15 +22,18 @@ from console.visible import json_text, visible
 class ClaimsEditor(Dialog[Persona]):
     """Edits claims; what it answers is the persona with exactly those."""
 
+    BINDING_GROUP_TITLE = "Claims"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f2", "level", "One factor or two"),
         Binding("f3", "take", "Look as this"),
+        Binding("f4", "save", "Save as a preset"),
         Binding("escape", "leave", "Back"),
     ]
-    hints = (("F3", "look as this"), ("F2", "aal1 / aal2"), ("esc", "back"))
+    hints = (("F3", "look as this"), ("F2", "aal1 / aal2"), ("F4", "save"), ("esc", "back"))
 
-    def __init__(self, persona: Persona) -> None:
+    def __init__(self, connections: Connections, persona: Persona) -> None:
         super().__init__()
+        self.connections = connections
         self.persona = persona
         self.heading = f"Claims of {visible(persona.label)}"
 
@@ -86,3 +91,12 @@ class ClaimsEditor(Dialog[Persona]):
             self.dismiss(self.edited)
         except UsageError:
             self.app.bell()
+
+    def action_save(self) -> None:
+        """Saves the persona with these claims as a preset."""
+        try:
+            persona = self.edited
+        except UsageError:
+            self.app.bell()
+        else:
+            presets.save(self, self.connections, persona)

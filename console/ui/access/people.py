@@ -59,6 +59,7 @@ class PeopleView(View):
         Binding("enter", "adopt", "Look as"),
         Binding("f2", "level", "aal1 / aal2"),
         Binding("f3", "claims", "Claims"),
+        Binding("f4", "save", "Save as a preset"),
         Binding("y", "copy", "Copy claims"),
     ]
     needs_persona = False
@@ -151,7 +152,7 @@ class PeopleView(View):
         match action:
             case "adopt":
                 return known and self.summary is not None and self.summary.persona != self.persona
-            case "level" | "claims" | "copy":
+            case "level" | "claims" | "save" | "copy":
                 return known
             case "again":
                 idle = self.online and not self.busy
@@ -183,7 +184,14 @@ class PeopleView(View):
             if persona is not None:
                 self._adopt(persona)
 
-        self.app.push_screen(ClaimsEditor(self.summary.persona), edited)
+        self.app.push_screen(ClaimsEditor(self.connections, self.summary.persona), edited)
+
+    def action_save(self) -> None:
+        """Saves the persona as a preset."""
+        from console.ui.access import presets
+
+        assert self.summary is not None
+        presets.save(self.screen, self.connections, self.summary.persona)
 
     def action_copy(self) -> None:
         """Copies the claims as JSON."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from time import monotonic
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -17,18 +17,12 @@ from textual.widgets import Input, Static
 from console.access.persona import Persona
 from console.errors import ConsoleError
 from console.ui import words
-from console.ui.access.choices import (
-    Choice,
-    ChoiceList,
-    of_chosen,
-    of_lens,
-    of_person,
-    of_role,
-    of_text,
-)
+from console.ui.access import offer, presets
+from console.ui.access.choices import Choice, ChoiceList
+from console.ui.access.offer import Offer
 from console.ui.connections import PEOPLE, Connections
 from console.ui.dialogs import Dialog
-from console.ui.trouble import PATIENCE
+from console.ui.trouble import PATIENCE, keys
 from console.ui.widgets.field import Field
 from console.ui.widgets.lines import Lines
 from console.visible import visible
@@ -36,32 +30,12 @@ from console.visible import visible
 if TYPE_CHECKING:
     from textual.worker import Worker
 
-    from console.access.chosen import Chosen
 
 _PAUSE = 0.15
 """Seconds without a key until what was typed is looked for."""
-_MOST = 40
 
-
-@dataclass
-class Offer:
-    """What can be chosen from: `people` are those found by `text`."""
-
-    kept: list[Choice] = field(default_factory=list)
-    roles: list[Choice] = field(default_factory=list)
-    people: list[Choice] = field(default_factory=list)
-    text: str = ""
-
-    def matching(self, text: str) -> list[Choice]:
-        """Returns what fits a text; without one, who is at hand."""
-        if not text:
-            api = [role for role in self.roles if role.label in ("anon", "service_role")]
-            return [*self.kept, *api]
-        kept = [c for c in self.kept if c.chosen.preset and c.has(text)]
-        roles = [c for c in self.roles if text.casefold() in c.label.casefold()]
-        exact = [c for c in roles if c.label.casefold() == text.casefold()]
-        # People are who is asked about; a role's whole name means the role.
-        return [*kept, *exact, *self.people, *(c for c in roles if c not in exact)]
+Then = Literal["take", "edit", "save"]
+"""What becomes of a choice: the answer, claims in an editor, a preset."""
 
 
 class PersonaPicker(Dialog[Persona]):
@@ -71,6 +45,7 @@ class PersonaPicker(Dialog[Persona]):
     middle of a slow query.
     """
 
+    BINDING_GROUP_TITLE = "Look as"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "move(1)", "Next", show=False),
         Binding("up", "move(-1)", "Before", show=False),
@@ -78,23 +53,17 @@ class PersonaPicker(Dialog[Persona]):
         Binding("pageup", "page(-1)", "Page up", show=False),
         Binding("f2", "level", "One factor or two"),
         Binding("f3", "claims", "Edit the claims"),
+        Binding("f4", "save", "Save as a preset"),
+        Binding("f8", "remove", "Remove the preset"),
         Binding("escape", "leave", "Back"),
     ]
     heading = "Look as"
-    hints = (
-        ("↑↓ enter", "look as"),
-        ("F2", "aal1 / aal2"),
-        ("F3", "claims"),
-        ("esc", "back"),
-    )
 
     @dataclass
     class Known(Message):
         """Roles, recent personas and presets were read."""
 
-        kept: list[Choice]
-        roles: list[Choice]
-        wrong: str
+        offer: Offer
 
     @dataclass
     class Found(Message):
@@ -105,10 +74,10 @@ class PersonaPicker(Dialog[Persona]):
 
     @dataclass
     class Made(Message):
-        """The persona is there, to be taken or to be edited."""
+        """The persona is there."""
 
         persona: Persona
-        edit: bool
+        then: Then
 
     @dataclass
     class Failed(Message):
@@ -123,11 +92,9 @@ class PersonaPicker(Dialog[Persona]):
         self.offer = Offer()
         self.level: int | None = None
         """The assurance level that was chosen, if one was."""
-        self._wrong = ""
-        """What is wrong with the presets."""
         self._moved = False
-        self._awaited: bool | None = None
-        """Whether the claims are to be edited, where a key came before the answer."""
+        self._awaited: Then | None = None
+        """What was asked for by a key that came before the answer."""
         self._worker: Worker[None] | None = None
         self._since = 0.0
         self._pause: Timer | None = None
@@ -143,7 +110,7 @@ class PersonaPicker(Dialog[Persona]):
         self.query_one(".dialog").add_class("picker")
         self.set_interval(0.1, self._tick)
         self._begin(self._read_known())
-        self._say(Content(""))
+        self._describe()
 
     @property
     def choices(self) -> ChoiceList:
@@ -167,66 +134,33 @@ class PersonaPicker(Dialog[Persona]):
 
     @work(exclusive=True, group="people")
     async def _read_known(self) -> None:
-        from console.access.chosen import load_presets, recent
-        from console.access.roles import list_roles
-        from console.connection.config import section
-
-        wrong = ""
-        presets: tuple[Chosen, ...] = ()
         try:
-            presets = load_presets(section("access"))
-        except ConsoleError as error:
-            wrong = f"{error.message}: {error.hint}"
-        try:
-            session = await self.connections.open(PEOPLE)
-            roles = [of_role(role) for role in await list_roles(session)]
+            self.post_message(self.Known(await offer.known(self.connections, self.lens)))
         except ConsoleError as error:
             self.post_message(self.Failed(error))
-            return
-        assert session.server is not None
-        kept = [of_lens(self.lens)] if self.lens is not None else []
-        known = {choice.chosen.name for choice in kept}
-        kept += [of_chosen(c) for c in recent(session.server) if c.name not in known]
-        kept += map(of_chosen, presets)
-        self.post_message(self.Known(kept, roles, wrong))
 
     @work(exclusive=True, group="people")
     async def _find(self, text: str) -> None:
-        from console.access.people import find_people
-
         try:
-            people = await find_people(await self.connections.open(PEOPLE), text, limit=_MOST)
+            self.post_message(self.Found(text, await offer.found(self.connections, text)))
         except ConsoleError as error:
             self.post_message(self.Failed(error))
-        else:
-            found = [of_person(person) for person in people]
-            unknown = of_text(text) if not found else None
-            self.post_message(self.Found(text, [unknown] if unknown else found))
 
     @work(exclusive=True, group="people")
-    async def _make(self, choice: Choice, aal: int | None, edit: bool) -> None:
-        from console.access.people import resolve
-        from console.access.persona import with_aal
-
-        chosen = choice.chosen
-        if choice.persona is not None:
-            persona = choice.persona if aal is None else with_aal(choice.persona, aal)
-            self.post_message(self.Made(persona, edit))
-            return
+    async def _make(self, choice: Choice, aal: int | None, then: Then) -> None:
         try:
-            session = await self.connections.open(PEOPLE)
-            persona = await resolve(session, chosen.name, claims=chosen.claims, aal=aal)
+            persona = await offer.persona_of(self.connections, choice, aal)
         except ConsoleError as error:
             self.post_message(self.Failed(error))
         else:
-            self.post_message(self.Made(persona, edit))
+            self.post_message(self.Made(persona, then))
 
     # What came
 
     @on(Known)
     def _known(self, message: Known) -> None:
-        self.offer.kept, self.offer.roles = message.kept, message.roles
-        self._wrong = message.wrong
+        people, text = self.offer.people, self.offer.text
+        self.offer = replace(message.offer, people=people, text=text)
         self._show()
         if self.typed:
             self._look_for()
@@ -237,20 +171,33 @@ class PersonaPicker(Dialog[Persona]):
             self.offer.people, self.offer.text = message.people, message.text
             self._show()
             if self._awaited is not None:
-                self._choose(edit=self._awaited)
+                self._choose(self._awaited)
 
     @on(Made)
     def _made(self, message: Made) -> None:
-        if not message.edit:
-            self._take(message.persona)
-            return
+        match message.then:
+            case "take":
+                self._take(message.persona)
+            case "edit":
+                self._edit(message.persona)
+            case "save":
+                presets.save(self, self.connections, message.persona, self._renew)
+
+    def _edit(self, persona: Persona) -> None:
         from console.ui.access.editor import ClaimsEditor
 
         def edited(persona: Persona | None) -> None:
             if persona is not None:
                 self._take(persona)
+            else:
+                self._renew()  # a preset may have been saved there
 
-        self.app.push_screen(ClaimsEditor(message.persona), edited)
+        self.app.push_screen(ClaimsEditor(self.connections, persona), edited)
+
+    def _renew(self) -> None:
+        """Reads the presets again, which may be others now."""
+        self._moved = True  # the cursor stays where it is
+        self._begin(self._read_known())
 
     def _take(self, persona: Persona) -> None:
         from console.access.chosen import remember
@@ -290,8 +237,9 @@ class PersonaPicker(Dialog[Persona]):
     @on(Lines.Moved)
     def _describe(self) -> None:
         choice = self.choices.current
-        if self._wrong and not self.typed:
-            self._say(Content.assemble(("✕ ", "$error bold"), visible(self._wrong)))
+        self.query_one(".dialog-hints", Static).update(keys(*self._keys()))
+        if self.offer.wrong and not self.typed:
+            self._say(Content.assemble(("✕ ", "$error bold"), visible(self.offer.wrong)))
             return
         if choice is None:
             looked = self.typed and self.typed == self.offer.text
@@ -315,23 +263,33 @@ class PersonaPicker(Dialog[Persona]):
 
     # Keys
 
+    def _keys(self) -> list[tuple[str, str]]:
+        known = [("enter", "look as"), ("F2", "aal1/2"), ("F3", "claims"), ("F4", "save")]
+        known += [("F8", "remove")] if self.check_action("remove", ()) else []
+        return [*known, ("esc", "back")]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers to remove presets, and nothing else."""
+        choice = self.choices.current if action == "remove" else None
+        return action != "remove" or bool(choice and choice.chosen.preset)
+
     @on(Lines.Chosen)
     def _clicked(self) -> None:
-        self._choose(edit=False)
+        self._choose("take")
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
-        self._choose(edit=False)
+        self._choose("take")
 
-    def _choose(self, *, edit: bool) -> None:
+    def _choose(self, then: Then) -> None:
         choice = self.choices.current
         late = self.typed and self.typed != self.offer.text and not self._moved
         if choice is None or late:
             waits = bool(self.typed) and self.typed != self.offer.text
-            self._awaited = edit if waits else None
+            self._awaited = then if waits else None
             return
         self._awaited = None
-        self._begin(self._make(choice, self.level or choice.chosen.aal, edit))
+        self._begin(self._make(choice, self.level or choice.chosen.aal, then))
 
     def action_move(self, step: int) -> None:
         """Moves through the choices without leaving the field."""
@@ -352,7 +310,17 @@ class PersonaPicker(Dialog[Persona]):
 
     def action_claims(self) -> None:
         """Opens the claims of the choice in an editor."""
-        self._choose(edit=True)
+        self._choose("edit")
+
+    def action_save(self) -> None:
+        """Saves the choice as a preset."""
+        self._choose("save")
+
+    def action_remove(self) -> None:
+        """Takes the preset under the cursor out of the configuration file."""
+        choice = self.choices.current
+        if choice is not None:
+            presets.remove(self.app, choice.chosen.preset, self._renew)
 
     def action_leave(self) -> None:
         """Cancels a search that takes its time; else leaves without an answer."""

@@ -94,6 +94,7 @@ class ConnectScreen(Screen[None]):
         Binding("escape", "leave", "Back"),
         Binding("q", "quit", "Quit"),
         Binding("question_mark", "help", "Help", key_display="?"),
+        Binding("f1", "help", "Help", show=False),
     ]
 
     @dataclass
