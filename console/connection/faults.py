@@ -132,6 +132,9 @@ AUTHENTICATION = frozenset(
 )
 """Failures that trying again does not mend, and may lock an account."""
 
+ASKABLE = frozenset(("wrong_password", "password_needed"))
+"""Failures that another password mends."""
+
 _LOST = frozenset({"57P01", "57P02", "57P03", "57P05", "25P03"})
 
 

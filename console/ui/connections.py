@@ -22,6 +22,8 @@ from console.errors import Refused
 if TYPE_CHECKING:
     from console.access.impersonation import Preview
     from console.access.looks import Looks
+    from console.ui.connect.password import Given
+    from console.ui.previews import Ask, PreviewPassword
 
 BROWSE = "browse"
 OPERATIONS = "operations"
@@ -110,7 +112,12 @@ class Connections:
         self._on_state = on_state
         self._on_writing = on_writing
         self._on_trouble = on_trouble
+        self.ask_preview: Ask | None = None
+        """Asks for the password of the preview login; None where there is nobody to be asked."""
+        self.keep: Callable[[Given, Session], object] = lambda given, session: None
+        """Has the keyring keep a password that has worked."""
         self._looks: Looks | None = None
+        self._password: PreviewPassword | None = None
         self._sessions: dict[str, Session] = {}
         self._opening: dict[str, asyncio.Lock] = {}
         self._beside: list[Session] = []
@@ -152,9 +159,7 @@ class Connections:
 
     def _made(self, purpose: str) -> Session:
         if purpose in (PREVIEW, ACTING):
-            from console.access.impersonation import Preview, preview_profile
-
-            preview = Preview(preview_profile(self.profile), purpose=purpose)
+            preview = self._previewing(purpose)
             if self.profile.audit is Audit.DATABASE:
                 preview.on_look = self._audited()
             return preview
@@ -167,6 +172,21 @@ class Connections:
             purpose=purpose,
             on_state=self._on_state if purpose == BROWSE else None,
         )
+
+    def _previewing(self, purpose: str) -> Preview:
+        """Makes a preview; the password of a login of its own is asked for where it is missing."""
+        from console.access.impersonation import Preview, preview_profile
+        from console.ui.previews import AskingPreview, PreviewPassword
+
+        profile = preview_profile(self.profile)
+        own = profile.parameters.get("user") != self.profile.parameters.get("user")
+        if not own or self.ask_preview is None:
+            return Preview(profile, purpose=purpose)
+        if self._password is None:
+            self._password = PreviewPassword(self.ask_preview, self.keep)
+        preview = AskingPreview(profile, purpose=purpose)
+        preview.password = self._password
+        return preview
 
     def _audited(self) -> Looks:
         """Returns what writes down as whom one looks: one for all, so that it is done once."""
@@ -211,6 +231,11 @@ class Connections:
         """Takes a password for every connection from now on, in memory only."""
         self.profile = replace(self.profile, password=password)
 
+    def ask_again(self) -> None:
+        """Lets the preview login's password be asked for, though it was not given before."""
+        if self._password is not None:
+            self._password.declined = False
+
     def disarm(self) -> None:
         """Ends write mode at once; what is being changed just now ends by itself."""
         self.write_mode = False
@@ -233,6 +258,8 @@ class Connections:
 
     async def close(self) -> None:
         """Closes all of them."""
+        if self._password is not None:
+            self._password.close()
         for purpose in list(self._sessions):
             await self._drop(purpose)
         for session in self._beside:

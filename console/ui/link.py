@@ -18,8 +18,9 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from console.connection import keeping
+from console.connection.faults import ASKABLE
 from console.connection.profile import Profile
-from console.connection.session import SessionState
+from console.connection.session import Session, SessionState
 from console.errors import CannotConnect, ConsoleError
 from console.ui.connections import BROWSE, Connections
 from console.ui.stage import Stage, module_of
@@ -34,8 +35,6 @@ PING_INTERVAL = 3.0
 """Seconds between two looks at the server: a failover is known within five."""
 PATIENCE = 4.0
 """Seconds the server may take to answer one before the connection counts as lost."""
-
-_ASKABLE = {"password_needed", "wrong_password"}
 
 
 class LinkedScreen(Screen[None]):
@@ -65,6 +64,14 @@ class LinkedScreen(Screen[None]):
         error: ConsoleError
 
     @dataclass
+    class PasswordWanted(Message):
+        """Previews need a password that nobody has given."""
+
+        profile: Profile
+        error: CannotConnect
+        answer: asyncio.Future[Given | None]
+
+    @dataclass
     class Writing(Message):
         """A transaction that may write was opened, or has ended."""
 
@@ -77,6 +84,7 @@ class LinkedScreen(Screen[None]):
         self.connections = Connections(
             profile, self._session_state, self._transaction_state, self._beside
         )
+        self.connections.ask_preview, self.connections.keep = self._ask_preview, self._keep
         self.connections.write_mode = write_mode
         self._keeper = keeping.Keeper(
             partial(self.connections.open, BROWSE), interval=PING_INTERVAL, patience=PATIENCE
@@ -180,23 +188,27 @@ class LinkedScreen(Screen[None]):
         """Notes where we are, and keeps a password whose keeping was asked for."""
         from console.connection.remembered import note_visit
 
-        profile = self.connections.profile
         await asyncio.to_thread(note_visit, self.status.profile)
         given, self._given = self._given, None
         session = self.connections.at_hand(BROWSE)
-        login = session.login if session is not None else None
-        if given is not None and given.keep and login is not None:
-            from console.connection.secrets import store
+        if given is not None and given.keep and session is not None:
+            self._keep(given, session)
 
-            state = await store(login, given.secret)
-            kept = state.usable and given.secret == profile.password
-            words = "the password is in the keyring" if kept else f"not kept: {state.words}"
-            self.notify(visible(words), markup=False)
+    @work(group="keep")
+    async def _keep(self, given: Given, session: Session) -> None:
+        """Has the keyring keep a password, if it was the one that a login went well with."""
+        from console.connection.secrets import store
+
+        if session.login is None or session.profile.password != given.secret:
+            return
+        state = await store(session.login, given.secret)
+        words = "the password is in the keyring" if state.usable else f"not kept: {state.words}"
+        self.notify(visible(words), markup=False)
 
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         self._disconnected(Link.FAILED, message.error)
-        if message.error.code in _ASKABLE:
+        if message.error.code in ASKABLE:
             self._ask_password(message.error)
 
     def _lost(self, error: ConsoleError) -> None:
@@ -237,6 +249,24 @@ class LinkedScreen(Screen[None]):
                 self.action_reconnect()
 
         ask = AskPassword(self.status.target, error.message, self.status.profile)
+        self.app.push_screen(ask, answer)
+
+    async def _ask_preview(self, profile: Profile, error: CannotConnect) -> Given | None:
+        answer: asyncio.Future[Given | None] = asyncio.get_running_loop().create_future()
+        self.post_message(self.PasswordWanted(profile, error, answer))
+        return await answer
+
+    @on(PasswordWanted)
+    def _password_wanted(self, message: PasswordWanted) -> None:
+        from console.ui.connect.password import AskPassword
+
+        def answer(given: Given | None) -> None:
+            if not message.answer.done():
+                message.answer.set_result(given)
+
+        who = replace(self.status, profile=message.profile, server=None).target
+        ask = AskPassword(who, message.error.message, message.profile)
+        ask.heading = "Password of the preview login"
         self.app.push_screen(ask, answer)
 
     def action_reconnect(self) -> None:

@@ -125,6 +125,7 @@ class Workspace(LinkedScreen):
 
     def action_adopt(self, persona: Persona | None) -> None:
         """Looks through somebody's eyes, or with None through one's own again."""
+        self.connections.ask_again()
         self.status = replace(self.status, lens=persona)
 
     @on(Tabs.Picked)

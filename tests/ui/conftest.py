@@ -9,9 +9,10 @@ import psycopg
 import pytest
 
 from console.connection.embedded import EmbeddedServer, find_binaries
-from console.connection.profile import Environment, Profile
+from console.connection.profile import Environment, Profile, Secret
 from console.ui import words
 from console.ui.app import RowsightApp
+from tests.access import cast
 from tests.conftest import _clone, _template
 from tests.ui.acme import ACME
 from tests.ui.detailing import LIBRARY
@@ -42,6 +43,22 @@ create table public.orders (id int primary key, person bigint references app.peo
 insert into app.wide values (1), (2);
 """
 WIDE = "".join(f"alter table app.wide add c{n} text default 'v{n}';" for n in range(1, 61))
+
+
+DIARY = f"""
+create role anon nologin; create role authenticated nologin;
+create role peep login noinherit password 'look here';
+grant anon, authenticated to peep;
+create table public.notes (id int primary key, owner uuid, words text);
+insert into public.notes select n, case when n % 4 = 0 then '{cast.ADA}'::uuid end, 'note ' || n
+from generate_series(1, 12) n;
+alter table public.notes owner to ada;
+alter table public.notes enable row level security;
+grant select on public.notes to authenticated;
+create policy own on public.notes for select to authenticated
+  using (owner::text = current_setting('request.jwt.claims', true)::json ->> 'sub');
+analyze;
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -116,10 +133,24 @@ def guarded() -> Iterator[Profile]:
     """A login that needs the password `open sesame`, given by nobody yet."""
     settings = {"listen_addresses": "127.0.0.1"}
     with EmbeddedServer(binaries=find_binaries(wheel_first=True), settings=settings) as server:
-        rules = "local all all trust\nhost all ada 127.0.0.1/32 scram-sha-256\n"
+        rules = "local all all trust\nhost all ada,peep 127.0.0.1/32 scram-sha-256\n"
         (server.data / "pg_hba.conf").write_text(rules)
         with psycopg.connect(server.dsn(), autocommit=True) as connection:
             connection.execute("create role ada login password 'open sesame'")
+            connection.execute("create database diary template template0")
             connection.execute("select pg_reload_conf()")
+        with psycopg.connect(server.dsn("diary"), autocommit=True) as connection:
+            connection.execute(DIARY.encode())
         profile = server.profile("postgres", "ada")
         yield replace(profile, parameters=profile.parameters | {"host": "127.0.0.1"})
+
+
+@pytest.fixture
+def diary(guarded: Profile) -> Profile:
+    """A database of `ada`'s; previews start from `peep`, whose password is `look here`."""
+    return replace(
+        guarded,
+        parameters=guarded.parameters | {"dbname": "diary"},
+        password=Secret("open sesame"),
+        preview_user="peep",
+    )

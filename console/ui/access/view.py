@@ -82,6 +82,8 @@ class View(Container):
         self._seen: Persona | None = None
         self._worker: Worker[None] | None = None
         self._number = 0
+        self._by_itself = False
+        """Whether nobody pressed a key for what is asked, but for coming here."""
 
     def compose(self) -> ComposeResult:
         """Lays out the caption, words, and what the subclass yields."""
@@ -175,6 +177,8 @@ class View(Container):
             question: Asks, on `login()` and `acting()`, and touches no widget.
             take: Shows what came.
         """
+        if not self._by_itself:
+            self.connections.ask_again()
         self._number += 1
         self.error = None
         self._worker = self._asked(self._number, question, take)
@@ -222,7 +226,8 @@ class View(Container):
             self._look(None)
         self.refresh_bindings()
 
-    def _look(self, place: Place | None) -> None:
+    def _look(self, place: Place | None, *, asked: bool = False) -> None:
+        self._by_itself = place is None and not asked
         before, self._seen = self._seen, self.persona
         if self.needs_persona and self.persona is None and place is None:
             self._give_up()
@@ -232,6 +237,7 @@ class View(Container):
             if before is None and not self.has_body:
                 self.say(Content(""))  # somebody is chosen now, whom to wait for
             self.look(place)
+        self._by_itself = False
 
     def on_view_answered(self, message: Answered) -> None:
         """Shows what came, unless something else has been asked since."""
@@ -278,7 +284,7 @@ class View(Container):
 
     def action_again(self) -> None:
         """Asks the same again."""
-        self._look(None)
+        self._look(None, asked=True)
 
     def action_stop(self) -> None:
         """Cancels what is asked, on the server too."""

@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from console.connection.check import STEPS, Found, Outcome, Step, check
+from console.connection.faults import ASKABLE
 from console.connection.profile import Profile
 from console.ui import words
 from console.ui.dialogs import Dialog, ErrorDetail
@@ -32,7 +33,6 @@ _MARKS = {
 }
 _ALL = (*STEPS, "migration")
 _INDENT = " " * 22
-_ASKABLE = {"password_needed", "wrong_password"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Trial(Dialog[Verdict]):
         self.running = False
         self._draw()
         error = self.failure.error if self.failure else None
-        if error is not None and error.code in _ASKABLE:
+        if error is not None and error.code in ASKABLE:
             from console.ui.connect.password import AskPassword
 
             def answer(given: Given | None) -> None:

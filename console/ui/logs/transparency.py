@@ -123,6 +123,7 @@ class TransparencyView(Container):
 
     def show(self, user: str | None, persona: Persona | None = None) -> None:
         """Shows what a user sees."""
+        self.connections.ask_again()
         self.query_one(".log-field").display = False
         self.query_one("#log-whose", Caption).busy("reading as the user")
         self._read(user, persona)

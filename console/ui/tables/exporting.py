@@ -75,6 +75,7 @@ class Exporting(Static):
 
     def begin(self, what: Export) -> None:
         """Starts an export."""
+        self.connections.ask_again()
         self._export, self._written = what, None
         self.display = True
         self._show(Content("beginning"))

@@ -193,6 +193,7 @@ class TablesPane(ListingPane):
 
     def action_again(self) -> None:
         """Reads the rows again, or the list when that has the focus."""
+        self.connections.ask_again()
         if self.is_reading and self.contents.is_covered:
             self.contents.shown.again()
         elif self.rows.wanted is not None and (self.rows.error is not None or self.is_reading):

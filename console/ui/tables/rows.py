@@ -143,6 +143,7 @@ class Rows(TakingTable):
         """Shows only what the persona sees, or every row with what is hidden marked."""
         if self.opened is not None:
             self.only = not self.only
+            self.connections.ask_again()
             name = visible(self.persona.label) if self.only and self.persona else "this login"
             wanted = replace(self.opened.wanted, persona=None)
             self.read(wanted, f"reading as {name}")
