@@ -8,6 +8,7 @@ from itertools import pairwise
 from textual.pilot import Pilot
 
 from console.browse.detail import Value
+from console.browse.references import Reference
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.pane import Pane
@@ -19,6 +20,7 @@ from console.ui.tables.record import Record
 from console.ui.tables.view import View
 from console.ui.tables.wrapping import wrapped
 from console.ui.workspace import Workspace
+from tests.conftest import Admin
 from tests.ui.detailing import laid_over, look_into
 from tests.ui.screen import lines, text, until, write
 
@@ -87,6 +89,55 @@ async def test_foreign_keys_lead_there_and_back_with_a_trail(library: Profile) -
         assert "loans 1, more 1" in text(app)
         await pilot.press("escape")
         await until(pilot, lambda: not isinstance(top(pilot), Record))
+
+
+def to_reference(record: Record, column: str) -> None:
+    """Moves the cursor to the foreign key that a column is part of, on this row's side."""
+    for number, entry in enumerate(record.lines._entries):
+        if isinstance(entry, Reference):
+            key = entry.key
+            if column in (key.columns if entry.forwards else key.to_columns):
+                record.lines.cursor = number
+
+
+ENDS = """
+create table app.pairs (a int, b int, primary key (a, b));
+create table app.ends (
+  id int primary key, team_id int references app.wide, a int, b int, code text unique, note text,
+  foreign key (a, b) references app.pairs);
+create table app.uses (id int primary key, code text references app.ends (code));
+insert into app.ends values (1, null, 1, null, null, null), (2, 1, null, null, 'x', null);
+"""
+
+
+async def test_a_foreign_key_that_is_null_says_where_it_leads(shop: Profile, admin: Admin) -> None:
+    admin(shop).execute(ENDS)
+    app = RowsightApp(shop)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        record = await look_into(pilot, "app.ends")
+        await to_line(pilot, record, "team_id")
+        assert not record.check_action("follow", ())
+        await pilot.press("enter")
+        await until(pilot, "team_id is NULL: it references no row")
+        await to_line(pilot, record, "b")
+        await pilot.press("enter")
+        await until(pilot, "b is NULL: it references no row")
+        await to_line(pilot, record, "note")  # no key: just nothing
+        await pilot.press("enter")
+        await until(pilot, "there is nothing in it: NULL")
+        # So do the lines that say what the row refers to, and what refers to it.
+        to_reference(record, "code")
+        await pilot.press("enter")
+        await until(pilot, "code is NULL: no row references it")
+        await pilot.press("n")
+        await until(pilot, "row 2 of 2")
+        to_reference(record, "a")
+        await pilot.press("enter")
+        await until(pilot, "a and b are NULL: they reference no row")
+        assert top(pilot) is record
+        await to_line(pilot, record, "team_id")
+        await pilot.press("f")
+        await until(pilot, "ends 2 › wide 1")
 
 
 async def test_a_row_that_is_not_there_any_more_is_said(library: Profile) -> None:

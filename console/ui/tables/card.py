@@ -68,6 +68,18 @@ def signpost(reference: Reference) -> Content:
     return Content("\n").join(lines)
 
 
+def dead_end(reference: Reference) -> str:
+    """Says why a foreign key leads nowhere from a row."""
+    key = reference.key
+    held = zip(key.columns if reference.forwards else key.to_columns, reference.values, strict=True)
+    empty = [visible(column) for column, value in held if value is None]
+    one = len(empty) == 1
+    said = f"{' and '.join(empty)} {'is' if one else 'are'} NULL"
+    if not reference.forwards:
+        return f"{said}: no row references {'it' if one else 'them'}"
+    return f"{said}: {'it references' if one else 'they reference'} no row"
+
+
 def crumbs(trail: list[str], room: int) -> Content:
     """Writes the way to a row: where it is in full, where it came from as far as there is room."""
     parts = [Content.styled(visible(crumb), "$muted") for crumb in trail[:-1]]

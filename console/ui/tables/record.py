@@ -26,7 +26,15 @@ from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.places import TablePlace, WhyPlace
 from console.ui.tables.asking import AskingView
-from console.ui.tables.card import called, card, crumbs, names_a_person, signpost, standing
+from console.ui.tables.card import (
+    called,
+    card,
+    crumbs,
+    dead_end,
+    names_a_person,
+    signpost,
+    standing,
+)
 from console.ui.tables.documents import DocumentView
 from console.ui.tables.meeting import Eyes, Met, counted, meet, rows_at
 from console.ui.tables.reader import LongValue, StoredText
@@ -213,10 +221,8 @@ class Record(AskingView):
     def _way(self) -> Reference | None:
         """Where the line under the cursor leads."""
         entry = self.lines.current
-        if isinstance(entry, Value):
-            forwards = (one for one in self.lines.references if one.forwards and one.where)
-            return next((one for one in forwards if entry.column.name in one.key.columns), None)
-        return entry if entry is not None and entry.where is not None else None
+        way = self.lines.key_of(entry) if isinstance(entry, Value) else entry
+        return way if way is not None and way.where is not None else None
 
     def action_leave(self) -> None:
         """Goes back to the row this one was reached from."""
@@ -230,13 +236,20 @@ class Record(AskingView):
     def _chosen(self, message: Lines.Chosen) -> None:
         message.stop()
         entry = self.lines.current
-        if isinstance(entry, Reference):
+        if isinstance(entry, Reference) and entry.where is None:
+            self._tell_end(entry)
+        elif isinstance(entry, Reference):
             self.action_follow()
         elif isinstance(entry, Value) and self.read is not None:
-            if entry.text is None:
-                self.notify("there is nothing in it: NULL", timeout=2, markup=False)
-            else:
+            if entry.text is not None:
                 self.post_message(View.Open(self._opened(entry, self.read)))
+            elif (key := self.lines.key_of(entry)) is not None:
+                self._tell_end(key)
+            else:
+                self.notify("there is nothing in it: NULL", timeout=2, markup=False)
+
+    def _tell_end(self, reference: Reference) -> None:
+        self.notify(dead_end(reference), timeout=4, markup=False)
 
     def _opened(self, value: Value, read: Met) -> View:
         """Makes the view that suits a value."""

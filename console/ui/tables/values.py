@@ -126,8 +126,9 @@ class RowLines(Lines):
             "  ",
         )
         value = in_one_line(entry)
-        if there := self._refers_to(entry):
-            value = Content.assemble(value, ("  → ", "$accent"), (visible(there), "$muted"))
+        key = self.key_of(entry)
+        if key is not None and key.where is not None:
+            value = Content.assemble(value, ("  → ", "$accent"), (visible(key.relation), "$muted"))
         room = width - head.cell_length - 1
         if not entry.cut and value.cell_length <= room:
             return head + value
@@ -135,12 +136,11 @@ class RowLines(Lines):
         value = value.truncate(max(1, room - len(size)), ellipsis=True, pad=True)
         return Content.assemble(head, value, (size, "$muted"))
 
-    def _refers_to(self, value: Value) -> str:
-        """Returns the table that a column's value names a row of, or nothing."""
-        for one in self.references:
-            if one.forwards and one.where and value.column.name in one.key.columns:
-                return one.relation
-        return ""
+    def key_of(self, value: Value) -> Reference | None:
+        """Returns the foreign key that a value is part of; one that leads to a row, if one does."""
+        keys = [one for one in self.references if one.forwards]
+        mine = [one for one in keys if value.column.name in one.key.columns]
+        return next((one for one in mine if one.where is not None), mine[0] if mine else None)
 
     def _reference(self, entry: Reference) -> Content:
         key = entry.key
