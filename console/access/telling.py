@@ -9,6 +9,7 @@ from typing import Literal
 from rich.cells import cell_len
 
 from console.access.answer import Decision, Part, Tested
+from console.access.marks import ANSWERS, STEPS
 from console.access.rules import Command
 from console.visible import visible
 
@@ -31,20 +32,24 @@ def readable(identity: str) -> str:
 def headline(decision: Decision) -> Line:
     """Says in a few words what happens: above all whether it happens silently or with an error."""
     if not decision.certain:
-        return (("? ", "care"), ("can't be told for certain", "strong"))
+        return _headed("uncertain", "care", "can't be told for certain")
     match decision.effect:
         case "visible":
-            return (("✓ ", "good"), ("visible", "strong"))
+            return _headed("allowed", "good", "visible")
         case "allowed" if decision.obstacles:
             states = ", ".join(dict.fromkeys(o.sqlstate for o in decision.obstacles))
-            return (("△ ", "care"), (f"allowed, but a constraint stops it ({states})", "strong"))
+            return _headed("stopped", "care", f"allowed, but a constraint stops it ({states})")
         case "allowed":
-            return (("✓ ", "good"), ("allowed", "strong"))
+            return _headed("allowed", "good", "allowed")
         case "hidden" if decision.command is Command.SELECT:
-            return (("○ ", "bad"), ("hidden", "strong"), (", silently: no error", ""))
+            return (*_headed("hidden", "bad", "hidden"), (", silently: no error", ""))
         case "hidden":
-            return (("○ ", "bad"), ("does nothing", "strong"), (", silently: no error", ""))
-    return (("⊘ ", "bad"), ("denied", "strong"), (", with an error", ""))
+            return (*_headed("hidden", "bad", "does nothing"), (", silently: no error", ""))
+    return (*_headed("denied", "bad", "denied"), (", with an error", ""))
+
+
+def _headed(answer: str, tone: Tone, words: str) -> Line:
+    return ((f"{ANSWERS[answer].glyph} ", tone), (words, "strong"))
 
 
 def server_says(decision: Decision) -> Span:
@@ -109,9 +114,8 @@ def _chain(decision: Decision, width: int) -> list[Line]:
 
 
 def _mark(passed: bool | None) -> tuple[str, Tone]:
-    if passed is None:
-        return "·", "muted"
-    return ("✓", "good") if passed else ("✗", "bad")
+    tone: Tone = "muted" if passed is None else "good" if passed else "bad"
+    return STEPS[passed].glyph, tone
 
 
 def _others(decision: Decision, width: int) -> list[Line]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from console.access.exported import as_object, cell_object
+from console.access.marks import CELLS, WITHHELD
 from console.cli import diagnostics, output
 from console.cli.access_text import persona_json, print_wrapped
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from console.access.cells import Cell
     from console.access.comparison import Comparison, Difference
     from console.access.matrix import Matrix
-
-_GLYPHS = {"all": "●", "some": "◐", "none": "○", "denied": "⊘", "error": "✕", "open": "◇"}
 
 
 def matrix_json(found: Matrix) -> dict[str, object]:
@@ -28,9 +27,9 @@ def matrix_json(found: Matrix) -> dict[str, object]:
 
 def _said(cell: Cell) -> str:
     """A cell in a few characters: what it is, and how many rows."""
-    glyph = _GLYPHS[cell.state]
+    glyph = CELLS[cell.state].glyph
     if cell.withheld:
-        return f"{glyph} withheld"
+        return f"{WITHHELD.glyph} {WITHHELD.name}"
     if cell.state not in ("all", "some") or cell.visible is None:
         return f"{glyph} {cell.state}"
     if cell.state == "all":
@@ -67,7 +66,7 @@ def print_matrix(found: Matrix) -> None:
                 ],
             )
     _print_errors(found)
-    diagnostics.say("● all   ◐ some, of all rows   ○ none   ⊘ denied   ◇ open   ✕ error")
+    diagnostics.say("   ".join(f"{mark.glyph} {mark.name}" for mark in CELLS.values()))
     for note in found.notes:
         diagnostics.say(note)
 

@@ -55,9 +55,9 @@ class Dialog(ModalScreen[Answer]):
 
     def action_help(self) -> None:
         """Lists the keys that work here."""
-        from console.ui.help import Help
+        from console.ui.help import help_on
 
-        self.app.push_screen(Help(self.active_bindings))
+        self.app.push_screen(help_on(self))
 
 
 class ErrorDetail(Dialog[None]):

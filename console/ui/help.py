@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.screen import Screen
 from textual.widgets import Input, Static, TextArea
 
 from console.ui.dialogs import Dialog
+
+if TYPE_CHECKING:
+    from console.access.marks import Mark
 
 
 def _title(node: DOMNode) -> str:
@@ -21,6 +25,14 @@ def _title(node: DOMNode) -> str:
 
 def _is_field(active: ActiveBinding) -> bool:
     return isinstance(active.node, Input | TextArea)
+
+
+def help_on(screen: Screen[Any]) -> Help:
+    """Returns the help for where the focus is."""
+    focused = screen.focused
+    nodes = focused.ancestors_with_self if focused is not None else ()
+    found: Iterator[Sequence[Mark]] = (getattr(node, "legend", ()) for node in nodes)
+    return Help(screen.active_bindings, next(filter(None, found), ()))
 
 
 class Help(Dialog[None]):
@@ -32,12 +44,13 @@ class Help(Dialog[None]):
     heading = "Keys"
     hints = (("esc", "back"), ("↑↓", "scroll"), ("ctrl+p", "all of this as commands"))
 
-    def __init__(self, bindings: Mapping[str, ActiveBinding]) -> None:
+    def __init__(self, bindings: Mapping[str, ActiveBinding], legend: Sequence[Mark]) -> None:
         super().__init__()
         self.bindings = bindings
+        self.legend = legend
 
     def body(self) -> ComposeResult:
-        """Yields one block for each place keys come from."""
+        """Yields the marks on the screen, and one block for each place keys come from."""
         places: dict[str, dict[tuple[str, str], list[str]]] = {}
         # How a field is moved about in comes last: nobody asks for help because of that.
         for active in sorted(self.bindings.values(), key=_is_field):
@@ -47,7 +60,16 @@ class Help(Dialog[None]):
                 name = self.app.get_key_display(binding)
                 entry.setdefault((binding.action, binding.description), []).append(name)
         with VerticalScroll(classes="dialog-body"):
-            yield Static(Content("\n\n").join(self._block(*place) for place in places.items()))
+            blocks = [self._marks()] if self.legend else []
+            blocks += [self._block(*place) for place in places.items()]
+            yield Static(Content("\n\n").join(blocks))
+
+    def _marks(self) -> Content:
+        lines = [Content.styled("Marks", "bold $accent")]
+        for mark in self.legend:
+            head = (f"  {mark.glyph} {mark.name:<12}", "bold")
+            lines.append(Content.assemble(head, " ", mark.words))
+        return Content("\n").join(lines)
 
     def _block(self, title: str, entries: dict[tuple[str, str], list[str]]) -> Content:
         lines = [Content.styled(title, "bold $accent")]

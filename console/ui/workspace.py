@@ -209,9 +209,9 @@ class Workspace(LinkedScreen):
 
     def action_help(self) -> None:
         """Lists the keys that work where the focus is."""
-        from console.ui.help import Help
+        from console.ui.help import help_on
 
-        self.app.push_screen(Help(self.active_bindings))
+        self.app.push_screen(help_on(self))
 
     def _is_changing_something(self) -> bool:
         if self.connections.operating:

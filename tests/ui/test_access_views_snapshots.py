@@ -69,6 +69,7 @@ def faulty(server: EmbeddedServer) -> Iterator[Profile]:
             (*TRY, *"nobody = 3", "f5", "…does not suit"),
         ),
         ("baseline", ("b", "…In the next snapshot")),
+        ("matrix-help", ("m", "…✕ error", "…1 ms", "question_mark")),
     ],
 )
 def test_view(

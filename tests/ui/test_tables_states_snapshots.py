@@ -139,6 +139,7 @@ LOOKS: dict[str, tuple[str, Persona, tuple[str, ...]]] = {
     "rows": ("workflows", ADA, ("…●", "down")),
     "columns": ("users", ADA, ("…●",)),
     "filtered": ("workflows", ADA, ("…●", *REPORTS)),
+    "help": ("workflows", ADA, ("…●", "question_mark")),
     "only": ("users", ADA, ("…●", "x", "…only")),
     "nothing": ("subscriptions", ANON, ("…○",)),
     "denied": ("users", ANON, ("…○",)),

@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from console.access.marks import CELLS, UNCOUNTED, WITHHELD
 from console.ui import words
 from console.ui.widgets.lines import Lines
 from console.visible import visible
@@ -20,15 +21,14 @@ from console.visible import visible
 if TYPE_CHECKING:
     from console.access.cells import Cell
 
-_LOOKS = {
-    "all": ("●", "$success"),
-    "some": ("◐", "$primary"),
-    "none": ("○", "$muted"),
-    "denied": ("⊘", "$muted"),
-    "error": ("✕", "$error"),
-    "open": ("◇", "$success"),
+_STYLES = {
+    "all": "$success",
+    "some": "$primary",
+    "none": "$muted",
+    "denied": "$muted",
+    "error": "$error",
+    "open": "$success",
 }
-STATES = tuple(_LOOKS)
 _KINDS = {"r": "▪", "p": "▤", "v": "◇", "m": "◆", "f": "↗"}
 _NARROWEST = 12
 _WIDEST = 22
@@ -50,7 +50,7 @@ class CellLine:
     def has(self, text: Sequence[str]) -> bool:
         """Tells whether words fit: a state must be that of some cell, others be in the name."""
         states = {cell.state for cell in self.cells if cell is not None}
-        return all(word in (states if word in STATES else self.table.lower()) for word in text)
+        return all(word in (states if word in CELLS else self.table.lower()) for word in text)
 
 
 def amount(cell: Cell) -> tuple[str, str]:
@@ -72,10 +72,10 @@ def amount(cell: Cell) -> tuple[str, str]:
 def drawn(cell: Cell | None, width: int) -> Content:
     """Draws a cell in so many cells of the screen; "of how many" gives way first."""
     if cell is None:
-        return Content.styled("…".ljust(width), "$muted")
-    glyph, style = _LOOKS[cell.state]
+        return Content.styled(UNCOUNTED.glyph.ljust(width), "$muted")
+    glyph, style = CELLS[cell.state].glyph, _STYLES[cell.state]
     seen, whole = amount(cell)
-    state = "withheld" if cell.withheld else cell.state
+    state = WITHHELD.name if cell.withheld else cell.state
     text = f"{glyph} {state}" if not seen or cell.state == "none" else f"{glyph} {seen}"
     if cell.state == "all" and seen:
         text = f"{glyph} all {seen}"

@@ -13,10 +13,11 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from console.access.marks import CELLS, COUNTED, UNCOUNTED, WITHHELD
 from console.errors import ConsoleError
 from console.ui import words
 from console.ui.access.board import COMMANDS, Board, weight
-from console.ui.access.cells import STATES, CellTable, Heading
+from console.ui.access.cells import CellTable, Heading
 from console.ui.access.files import AskFile
 from console.ui.access.view import View
 from console.ui.connections import Connections
@@ -49,6 +50,7 @@ class MatrixView(View):
         Binding("escape", "stop", "Cancel"),
         Binding("escape,q", "unfilter", "All tables", show=False),
     ]
+    legend = (*CELLS.values(), WITHHELD, UNCOUNTED, *COUNTED)
 
     @dataclass
     class Listed(Message):
@@ -77,7 +79,7 @@ class MatrixView(View):
     def body(self) -> ComposeResult:
         """Yields the filter, the cells under their heading, and words on one of them."""
         table = CellTable()
-        yield Field(placeholder=f"a table's name, or a state: {' '.join(STATES)}", id="cell-filter")
+        yield Field(placeholder=f"a table's name, or a state: {' '.join(CELLS)}", id="cell-filter")
         yield Heading(table)
         yield table
         yield Static(classes="access-foot")

@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from console.access.marks import CELLS, WITHHELD
 from console.access.persona import Persona, remarks, with_aal
 from console.access.rules import Command
 from console.access.telling import Line, wrapped
@@ -25,11 +26,11 @@ from console.ui.places import PersonPlace, Place
 from console.visible import json_text, visible
 
 if TYPE_CHECKING:
-    from console.access.cells import Cell
+    from console.access.cells import Cell, State
     from console.access.matrix import Matrix
     from console.access.people import Person
 
-_MARKS = {"all": "●", "some": "◐", "none": "○", "denied": "⊘", "error": "✕"}
+_SAID: dict[State, str] = {"all": "of", "some": "of", "none": "of", "denied": "on", "error": "on"}
 _WORDS = {"all": "all rows", "some": "some", "none": "none", "denied": "denied", "error": "error"}
 
 
@@ -63,6 +64,7 @@ class PeopleView(View):
         Binding("y", "copy", "Copy claims"),
     ]
     needs_persona = False
+    legend = (*CELLS.values(), WITHHELD)
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -238,9 +240,11 @@ def _sees(sees: Matrix | ConsoleError, persona: Persona, width: int) -> list[Lin
         return [*lines, *wrapped(sees.hint, width, "", indent="    ")]
     cells = [(row.table, row.cells[persona.label][Command.SELECT]) for row in sees.rows]
     counts = Counter(cell.state for _, cell in cells)
-    said = [f"{_MARKS[s]} {_WORDS[s]} of {counts[s]}" for s in ("all", "some", "none") if counts[s]]
-    said += [f"⊘ denied on {counts['denied']}"] if counts["denied"] else []
-    said += [f"✕ error on {counts['error']}"] if counts["error"] else []
+    said = [
+        f"{CELLS[state].glyph} {_WORDS[state]} {how} {counts[state]}"
+        for state, how in _SAID.items()
+        if counts[state]
+    ]
     tables = words.plural(len(cells), "table")
     lines = [(("What is seen", "strong"),)]
     lines += wrapped(f"{tables}: {'   '.join(said)}", width, "", indent="  ")
@@ -249,7 +253,11 @@ def _sees(sees: Matrix | ConsoleError, persona: Persona, width: int) -> list[Lin
             amount = _amount(cell)
             name = visible(table.removeprefix("public."))
             lines.append(
-                ((f"  {_MARKS[cell.state]} ", ""), (f"{name:<34}", ""), (f"{amount:>20}", "muted"))
+                (
+                    (f"  {CELLS[cell.state].glyph} ", ""),
+                    (f"{name:<34}", ""),
+                    (f"{amount:>20}", "muted"),
+                )
             )
     return lines
 

@@ -27,6 +27,7 @@ from console.visible import visible
 
 if TYPE_CHECKING:
     from console.access.impersonation import Preview
+    from console.access.marks import Mark
     from console.access.persona import Persona
     from console.connection.session import Session
     from console.ui.places import Place
@@ -65,6 +66,8 @@ class View(Container):
 
     needs_persona: ClassVar[bool] = True
     """Whether there is nothing to show without a persona."""
+    legend: ClassVar[tuple[Mark, ...]] = ()
+    """The marks it uses, for the help."""
 
     status: var[Status] = var(Status(Profile()))
 

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from console.access.marks import ANSWERS, STEPS, WITHHELD
 from console.access.rules import Command
 from console.access.telling import Line, headline, plain, readable, tell, wrapped
 from console.errors import ConsoleError
@@ -51,6 +52,7 @@ class WhyView(View):
         Binding("o", "open_table", "Open the table", show=False),
     ]
     needs_persona = False
+    legend = (*ANSWERS.values(), WITHHELD, *STEPS.values())
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -267,7 +269,7 @@ def withheld(error: ConsoleError) -> Content:
     from console.access.entrance import preview_login_sql
 
     lines: list[Line] = [
-        (("✕ ", "bad"), ("Result withheld: containment broken.", "strong")),
+        ((f"{WITHHELD.glyph} ", "bad"), ("Result withheld: containment broken.", "strong")),
         *wrapped(
             "Something that was evaluated left the persona's role or transaction. Nothing was"
             " written, for the transaction is read-only; the connection has been closed.",

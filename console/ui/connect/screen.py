@@ -288,6 +288,6 @@ class ConnectScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Lists the keys."""
-        from console.ui.help import Help
+        from console.ui.help import help_on
 
-        self.app.push_screen(Help(self.active_bindings))
+        self.app.push_screen(help_on(self))

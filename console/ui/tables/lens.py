@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from console.access.marks import DENIED, ROWS, UNKNOWN
 from console.ui import words
 from console.ui.connections import Connections
 from console.ui.tables.told import brief
@@ -20,12 +21,10 @@ if TYPE_CHECKING:
 XRAY = "x-ray"
 """The purpose of the login's side of the X-ray, so that a slow policy holds up no paging."""
 
-_MARKS = {
-    "visible": Mark("●"),
-    "hidden": Mark("○", dimmed=True),
-    "gone": Mark("✕", dimmed=True),
-}
-_UNKNOWN = Mark("·")
+_MARKS = {state: Mark(mark.glyph, dimmed=state != "visible") for state, mark in ROWS.items()}
+_UNKNOWN = Mark(UNKNOWN.glyph)
+LEGEND = (*ROWS.values(), UNKNOWN, DENIED)
+"""The marks of the X-ray, for the help."""
 _MOST = 20_000
 """Rows whose marks are remembered."""
 

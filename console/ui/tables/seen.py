@@ -19,6 +19,7 @@ from console.ui.tables.told import amount
 from console.visible import visible
 
 if TYPE_CHECKING:
+    from console.access.marks import Mark
     from console.access.persona import Persona
     from console.ui.tables.lens import Lens
 
@@ -42,6 +43,13 @@ class SeenTable(Table):
         self.lens: Lens | None = None
         self._looker: Worker[None] | None = None
         self._warned = False
+
+    @property
+    def legend(self) -> Sequence[Mark]:
+        """The marks of rows and columns, for the help, while there is a lens."""
+        from console.ui.tables.lens import LEGEND
+
+        return LEGEND if self.lens is not None else ()
 
     def look_as(self, persona: Persona | None) -> None:
         """Looks through somebody's eyes, or through the login's own."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from console.access.marks import DENIED
 from console.ui import words
 from console.ui.widgets.placing import GAP
 from console.ui.widgets.rows import GridColumn, GridSource, Mark, Row, fitted, shown_width
@@ -84,7 +85,7 @@ class WindowRows(GridSource):
                 width=self.shape.widths.get(
                     column.name, self._roomy(column, column.name in sorted_by)
                 ),
-                before="⊘ " if column.name in self.denied else "",
+                before=f"{DENIED.glyph} " if column.name in self.denied else "",
                 after=f" {sorted_by[column.name]}" if column.name in sorted_by else "",
                 dimmed=column.name in self.denied,
             )
