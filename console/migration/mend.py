@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.migration import mend_table
 from console.migration.difference import Drift, privilege_list
@@ -19,10 +20,12 @@ from console.migration.expected import Expected, Statement
 from console.migration.model import CatalogObject, Difference, DriftState, Key
 from console.migration.render import literal
 
-# table → columns → constraints → indexes → functions → triggers → RLS and policies → revoke, grant
+# tables → columns → constraints → indexes → functions → triggers → RLS and policies → revoke, grant
+# A table is made with its foreign keys: what they rest on in other tables has to be there by then.
 _ORDER = (
-    *("role", "schema", "extension", "table", "column", "constraint", "index", "function"),
-    *("trigger", "row security", "policy", "rule", "grant", "publication", "comment"),
+    *("role", "schema", "extension", "sequence", "lost column", "lost key", "table", "column"),
+    *("constraint", "index", "function", "trigger", "row security", "policy", "rule", "grant"),
+    *("publication", "comment"),
 )
 _STEP = 1_000_000
 
@@ -34,6 +37,19 @@ _ROLE_WORDS = {
     "replication": "replication",
     "login": "login",
 }
+
+
+class Mend(NamedTuple):
+    """A statement that mends.
+
+    Attributes:
+        rank: Its place in the order of mending; statements of one rank run as they come.
+        of: What it mends, or makes.
+    """
+
+    rank: int
+    of: Difference | CatalogObject
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,22 @@ class Mender:
         statements, note = self._changed(drift)
         return tuple(statements), note
 
+    def steps(self, difference: Difference) -> Iterator[Mend]:
+        """Yields what mends a difference, for running it together with others' mends."""
+        if difference.kind == "column" and difference.state is DriftState.MISSING:
+            # What went with it may need other columns too, and has to wait for all of them.
+            yield from self.make(self.expected.objects[key] for key in difference.covers)
+            return
+        for statement in difference.mend:
+            yield Mend(difference.order, difference, statement)
+
+    def make(self, objects: Iterable[CatalogObject]) -> Iterator[Mend]:
+        """Yields what makes objects of which there is nothing."""
+        for item in objects:
+            drift = Drift(item, None)
+            for statement in self.mend(drift)[0]:
+                yield Mend(self.order(drift), item, statement)
+
     def order(self, drift: Drift) -> int:
         """Ranks a drift in the order of mending; ties are broken by the file's own order."""
         item, kind = drift.item, drift.item.kind
@@ -71,7 +103,11 @@ class Mender:
             kind = "row security"
         extra = drift.state is DriftState.EXTRA
         if kind == "grant" and extra and str(item.definition["on"]).startswith("sequence "):
-            kind = "table"  # the sequence may go when its column is mended
+            kind = "sequence"  # it may go when its column is mended
+        if drift.state is DriftState.MISSING and kind == "column":
+            kind = "lost column"
+        if drift.state is DriftState.MISSING and mend_table.is_key(item):
+            kind = "lost key"
         step = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
         rank = step * _STEP
         if kind == "constraint":
@@ -223,12 +259,6 @@ class Mender:
         ]
         if lost:
             yield f"grant {privilege_list(lost)} on {place} to {grantee}"
-
-
-def in_order(differences: Iterable[Difference]) -> tuple[str, ...]:
-    """Returns every mend of some differences in the order in which they can run."""
-    ordered = sorted(differences, key=lambda difference: (difference.order, difference.identity))
-    return tuple(statement for difference in ordered for statement in difference.mend)
 
 
 def _note_on_missing(drift: Drift) -> str:

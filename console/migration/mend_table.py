@@ -145,10 +145,15 @@ def change_constraint(drift: Drift, expected: Expected) -> tuple[list[str], str]
         and f" REFERENCES {wanted.table}(" in str(item.definition["definition"])
         and set(needs) <= set(_texts(item.definition.get("needs")))
     ]
-    if wanted.definition["type"] in {"primary key", "unique"} and leans:
+    if is_key(wanted) and leans:
         return [], f"foreign keys rest on it, drop them first: {', '.join(leans)}"
     again = f"add constraint {name} {wanted.definition['definition']}"
     return [f"{alter} drop constraint {name}, {again}"], ""
+
+
+def is_key(item: CatalogObject) -> bool:
+    """Tells whether foreign keys may rest on something."""
+    return item.kind == "constraint" and item.definition["type"] in {"primary key", "unique"}
 
 
 def order_of_constraint(constraint: CatalogObject) -> int:

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 from console.connection.session import query_text
 from console.errors import Refused
 from console.migration.conflicts import find_in_the_way, surroundings
-from console.migration.difference import Drift
 from console.migration.expected import Expected, Statement, load_expected
-from console.migration.mend import Mender
+from console.migration.mend import Mend, Mender
 from console.migration.model import (
     Action,
     ApplyOptions,
-    CatalogObject,
     Conflict,
     Difference,
     DriftState,
@@ -248,32 +246,24 @@ class _Planning:
 
     def _mending(self, difference: Difference) -> Iterator[tuple[int, Action]]:
         """Yields what mends a difference, each with its rank in the order of mending."""
-        missing = difference.state is DriftState.MISSING
-        if missing and difference.kind == "column":
-            # What went with it may need other columns too, and has to wait for all of them.
-            yield from self._making(self.expected.objects[key] for key in difference.covers)
-            return
-        word = "create" if missing else "change"
+        word = "create" if difference.state is DriftState.MISSING else "change"
         if difference.state is DriftState.EXTRA and difference.kind == "policy":
             word = "drop_policy"
-        kind, identity = difference.kind, difference.identity
-        for statement in self._rebuilt(difference) or difference.mend:
-            yield difference.order, self._action(word, kind, identity, statement, difference.table)
+        rebuilt = (Mend(difference.order, difference, sql) for sql in self._rebuilt(difference))
+        yield from self._acting(word, [*rebuilt] or self.mender.steps(difference))
 
-    def _making(self, objects: Iterable[CatalogObject]) -> Iterator[tuple[int, Action]]:
-        for item in objects:
-            drift = Drift(item, None)
-            for statement in self.mender.mend(drift)[0]:
-                action = self._action("create", item.kind, item.identity, statement, item.table)
-                yield self.mender.order(drift), action
+    def _acting(self, word: str, mends: Iterable[Mend]) -> Iterator[tuple[int, Action]]:
+        for rank, of, statement in mends:
+            yield rank, self._action(word, of.kind, of.identity, statement, of.table)
 
     def _making_anew(self) -> Iterator[tuple[int, Action]]:
         """Yields what makes a table, and what hangs on it, after the old one was set aside."""
-        yield from self._making(
+        items = (
             item
             for item in self.expected.objects.values()
             if item.table in self.moved and item.kind not in ("column", "constraint")
         )
+        yield from self._acting("create", self.mender.make(items))
 
     def _rebuilt(self, difference: Difference) -> tuple[str, ...]:
         """On a big table an invalid index is made anew, which can be done concurrently."""

@@ -89,3 +89,15 @@ async def test_a_role_that_bypasses_policies_is_mended_by_a_first_apply(
         assert row == (False,)
     finally:
         database.execute("alter role anon nobypassrls")
+
+
+async def test_a_table_waits_for_the_key_that_its_foreign_key_rests_on(
+    master_db: Profile, connect: type[Session], admin: Admin
+) -> None:
+    admin(master_db).execute("""
+        drop table public.sessions;
+        alter table public.users drop constraint users_pkey cascade;
+    """)
+    async with connect(master_db) as session:
+        assert (await apply(session)).applied
+        assert not (await verify(session)).failed()

@@ -11,11 +11,11 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session, Transaction
 from console.migration.expected import load_expected
-from console.migration.mend import in_order
 from console.migration.model import Difference, Severity, Verdict, Verification
 from console.migration.severity import GUARDS
 from console.migration.verify import verify, verify_in
 from tests.conftest import _clone, _drop, _template
+from tests.migration.mending import in_order
 from tests.migration.mutations import MUTATIONS, Finding, Mutation
 
 

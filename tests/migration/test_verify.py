@@ -18,9 +18,9 @@ from console.connection.profile import Profile
 from console.connection.session import Session
 from console.errors import TimedOut
 from console.migration.expected import API_ROLES, load_expected
-from console.migration.mend import in_order
 from console.migration.model import Difference, DriftState, Severity, Verdict, Verification
 from console.migration.verify import verify, verify_in
+from tests.migration.mending import in_order
 
 FreshDatabase = Callable[..., Profile]
 Admin = Callable[[Profile], psycopg.Connection[Any]]

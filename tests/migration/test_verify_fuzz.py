@@ -13,11 +13,19 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
 from console.migration.expected import load_expected
-from console.migration.mend import in_order
 from console.migration.model import CatalogObject, Severity, Verdict
 from console.migration.verify import verify_in
 from tests.conftest import _clone, _drop, _template
-from tests.migration.fuzz import DEEDS, Damage, Deed
+from tests.migration.fuzz import (
+    DEEDS,
+    Damage,
+    Deed,
+    drop_column,
+    drop_constraint,
+    drop_function,
+    drop_table,
+)
+from tests.migration.mending import in_order
 
 EXPECTED = load_expected()
 BY_KIND = {
@@ -61,6 +69,44 @@ async def _do_and_check(profile: Profile, choices: Choices) -> None:
         # Nothing mends an extra column: dropping it would lose its values.
         assert [d.kind for d in worse] == [kind for kind, _ in damage.extra if kind == "column"]
         assert (after.verdict is Verdict.IN_SYNC) == (not worse)
+
+
+_LEANING: dict[str, list[tuple[Deed, str, str]]] = {
+    "a table on another's column": [
+        (drop_column, "column", "public.users.id"),
+        (drop_table, "table", "public.sessions"),
+    ],
+    "tables on another's key": [
+        (drop_constraint, "constraint", "organizations_pkey on public.organizations"),
+        (drop_table, "table", "public.workflow_versions"),
+        (drop_table, "table", "public.workflows"),
+    ],
+    "a foreign key on another's key": [
+        (drop_constraint, "constraint", "users_pkey on public.users"),
+        (drop_column, "column", 'public.sessions."userId"'),
+    ],
+    "a foreign key on another's table": [
+        (drop_column, "column", 'public.workflow_versions."workflowId"'),
+        (drop_table, "table", "public.workflows"),
+    ],
+    "a check on two columns": [
+        (drop_column, "column", 'public.offers."validFrom"'),
+        (drop_column, "column", 'public.offers."validTo"'),
+    ],
+    "a policy on a column and a function": [
+        (drop_column, "column", 'public.workflows."organizationId"'),
+        (drop_function, "function", "private.my_org_ids()"),
+    ],
+}
+
+
+@pytest.mark.parametrize("deeds", _LEANING.values(), ids=_LEANING)
+async def test_what_leans_on_several_things_waits_for_all_of_them(
+    good: Profile, deeds: list[tuple[Deed, str, str]]
+) -> None:
+    await _do_and_check(
+        good, [(deed, EXPECTED.objects[kind, identity]) for deed, kind, identity in deeds]
+    )
 
 
 @settings(max_examples=25, deadline=None, database=None, derandomize=True)

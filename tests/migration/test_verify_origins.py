@@ -14,9 +14,9 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
 from console.migration.expected import load_expected
-from console.migration.mend import in_order
 from console.migration.model import Difference, Verdict, Verification
 from console.migration.verify import verify, verify_in
+from tests.migration.mending import in_order
 
 FreshDatabase = Callable[..., Profile]
 Admin = Callable[[Profile], psycopg.Connection[Any]]
