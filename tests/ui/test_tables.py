@@ -13,6 +13,7 @@ from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.tables.contents import Contents
 from console.ui.tables.pane import TablesPane
+from console.ui.tables.rows import Rows
 from console.ui.widgets.grid import Grid
 from console.ui.widgets.relations import RelationList
 from tests import hostile
@@ -150,6 +151,9 @@ async def test_a_view_that_fails_on_the_way_shows_what_comes_before(shop: Profil
         grid = app.screen.query_one("#rows", Grid)
         assert [grid.source.row(n) for n in range(3)] == [("0",), ("-1",), None]
         assert "can't be read" in text(app)
+        await pilot.resize_terminal(90, 24)
+        await until(pilot, lambda: app.screen.query_one(Rows).size.width == 90)
+        assert "✕ division by zero" in text(app)
         await pilot.press("d")
         await until(pilot, "22012")
         await pilot.press("escape")

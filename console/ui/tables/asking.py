@@ -104,7 +104,7 @@ class AskingView(View):
             event.stop()
             self._job = None
             self.caption.rest()
-            self.caption.right = Content.styled("cancelled", "$warning")
+            self.remark(Content.styled("cancelled", "$warning"))
             self.cancelled()
             self.refresh_bindings()
 
@@ -118,9 +118,8 @@ class AskingView(View):
 
     def tell(self, error: ConsoleError) -> None:
         """Says in the caption what failed; what was shown stays."""
-        self.caption.right = Content.assemble(
-            ("✕ ", "$error bold"), visible(error.message), ("  d detail", "$muted")
-        )
+        detail = ("  d detail", "$muted")
+        self.remark(Content.assemble(("✕ ", "$error bold"), visible(error.message), detail))
 
     def stop(self) -> None:
         """Cancels what runs, on the server too."""

@@ -100,9 +100,8 @@ class DocumentView(AskingView):
             self._tell_place()
 
         def failed(error: ConsoleError) -> None:
-            self.caption.right = Content.assemble(
-                ("✕ ", "$error bold"), visible(error.message), ("  t reads it as text", "$muted")
-            )
+            as_text = ("  t reads it as text", "$muted")
+            self.remark(Content.assemble(("✕ ", "$error bold"), visible(error.message), as_text))
 
         self.ask("reading", read, take, failed)
 

@@ -156,7 +156,7 @@ class ListingPane(Pane):
             for job, worker in list(self.jobs.items()):
                 if worker is event.worker:
                     self._ended(job)
-                    self.rows.caption.right = Content.styled("cancelled", "$warning")
+                    self.rows.remark(Content.styled("cancelled", "$warning"))
                     if job == "find":
                         self._list_at_last()
 

@@ -95,7 +95,7 @@ class Paging(View):
     def cancelled(self) -> None:
         """Says so."""
         self.caption.rest()
-        self.caption.right = Content.styled("cancelled", "$warning")
+        self.remark(Content.styled("cancelled", "$warning"))
         self.screen.refresh_bindings()
 
     def shifted(self, window: Window, rows: int) -> None:
@@ -172,7 +172,7 @@ class Paging(View):
             if self.window is not None and self.window.progress is not None:
                 self.window.stay()
                 self.grid.renew()
-                self.caption.right = Content.styled("stopped: r looks again", "$warning")
+                self.remark(Content.styled("stopped: r looks again", "$warning"))
         elif self._span is not None and self.error is None:
             self._fetch(*self._span)
         else:
@@ -201,9 +201,8 @@ class Paging(View):
         """Says what went wrong, beside what was read before; that stays."""
         self.error = error
         self.caption.rest()
-        self.caption.right = Content.assemble(
-            ("✕ ", "$error bold"), visible(error.message), ("  d detail", "$muted")
-        )
+        detail = ("  d detail", "$muted")
+        self.remark(Content.assemble(("✕ ", "$error bold"), visible(error.message), detail))
         self.screen.refresh_bindings()
 
 

@@ -177,9 +177,9 @@ class Record(AskingView):
     def _lay_out(self) -> None:
         self.set_class(self.size.height >= TALL, "-tall")
         right = standing(self.window, self.index)
-        self.caption.right = Content.assemble(right, (f"  {self.read_at}", "$muted"))
         room = self.size.width - len(right) - len(self.read_at) - 7
-        self.caption.left = crumbs([*self.trail, self._called()], room)
+        aside = Content.assemble(right, (f"  {self.read_at}", "$muted"))
+        self._write(crumbs([*self.trail, self._called()], room), aside)
 
     @on(Lines.Moved)
     def _moved(self, message: Lines.Moved) -> None:

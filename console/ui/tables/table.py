@@ -164,7 +164,7 @@ class Table(Paging):
                 self.wanted = self.opened.wanted
                 self.bar.applied(self.wanted.where)
                 self.write_caption()
-                self.caption.right = Content.styled("cancelled", "$warning")
+                self.remark(Content.styled("cancelled", "$warning"))
             self.post_message(self.Settled())
 
     def _finish(self) -> None:

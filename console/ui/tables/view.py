@@ -44,6 +44,7 @@ class View(Vertical):
     """What went wrong last, for `d` to show in full."""
 
     _head: tuple[str, tuple[tuple[Content, Content], ...]] = ("", ((_NOTHING, _NOTHING),))
+    _remark: Content | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -95,9 +96,18 @@ class View(Vertical):
             room += aside.cell_length
             aside = _NOTHING
         title = title.truncate(max(_NAME, room), ellipsis=True)
-        self.caption.left = Content.assemble(title, "  ", facts) if facts else title
-        self.caption.right = aside
+        self._write(Content.assemble(title, "  ", facts) if facts else title, aside)
+
+    def _write(self, left: Content, right: Content) -> None:
+        self.caption.left, self.caption.right, self._remark = left, right, None
+
+    def remark(self, text: Content) -> None:
+        """Says something where the aside stands, until the caption is written again."""
+        self.caption.right = self._remark = text
 
     def on_resize(self) -> None:
-        """Lays the caption out anew."""
+        """Lays the caption out anew; what was remarked stays."""
+        remark = self._remark
         self._lay_out()
+        if remark is not None:
+            self.remark(remark)
