@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.css.query import DOMQuery
 
 from console.ui.connections import Connections
 from console.ui.tables.rows import Rows
@@ -41,9 +42,14 @@ class Contents(Container):
         return self.query_one(Rows)
 
     @property
+    def pile(self) -> DOMQuery[View]:
+        """The views, from the rows up; not those being taken off, whose parts go before them."""
+        return self.query_children(View).exclude(".-gone")
+
+    @property
     def shown(self) -> View:
         """The view on the top."""
-        return self.query_children(View).last()
+        return self.pile.last()
 
     @property
     def is_covered(self) -> bool:
@@ -60,8 +66,8 @@ class Contents(Container):
     async def close_view(self) -> None:
         """Takes the top view off, down to the rows, and gives the focus to the one below."""
         if self.is_covered:
-            gone = self.shown
-            below = self.query_children(View)[-2]
+            below, gone = self.pile[-2:]
+            gone.add_class("-gone")
             below.display = True
             # First the focus: a widget that goes with it would hand it to whatever is next.
             below.take_focus()
@@ -70,12 +76,14 @@ class Contents(Container):
 
     async def close_views(self) -> None:
         """Takes every view off the rows; the focus stays where it is, unless it was in one."""
-        over = [view for view in self.query_children(View) if view is not self.rows]
+        over = [view for view in self.pile if view is not self.rows]
         focused = self.screen.focused
         inside = focused is not None and any(view in focused.ancestors for view in over)
         self.rows.display = True
         if inside:
             self.rows.take_focus()
+        for view in over:
+            view.add_class("-gone")
         for view in over:
             await view.remove()
 
@@ -97,7 +105,7 @@ class Contents(Container):
 
     async def show_query(self) -> None:
         """Shows the statement being typed; what lies over it is taken off."""
-        if self.statement is None or self.statement not in self.query_children(View):
+        if self.statement is None or self.statement not in self.pile:
             from console.browse.draft import Draft
             from console.ui.tables.query import QueryView
 

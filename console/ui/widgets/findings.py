@@ -153,7 +153,8 @@ class FindingDetail(VerticalScroll):
     def _lay_out(self) -> None:
         room = self.size.width - 3
         text = self.finding.detail(room) if self.finding and room > 0 else Content("")
-        self.query_one(Static).update(text)
+        for static in self.query(Static):  # there is none where this was taken off meanwhile
+            static.update(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers to copy only where there is SQL."""

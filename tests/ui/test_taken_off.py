@@ -1,0 +1,81 @@
+"""What is taken off the screen is gone, whatever of it is still under way."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.app import App, ComposeResult
+from textual.content import Content
+
+from console.connection.profile import Profile
+from console.ui.app import RowsightApp
+from console.ui.tables.contents import Contents
+from console.ui.tables.pane import TablesPane
+from console.ui.tables.view import View
+from console.ui.widgets.caption import Caption
+from console.ui.widgets.findings import Finding, FindingDetail, FindingList, Findings
+from console.ui.widgets.relations import RelationList
+from tests.ui.screen import PATIENCE, until
+
+
+class Listing(App[None]):
+    """A list of findings, and nothing else."""
+
+    def compose(self) -> ComposeResult:
+        """Lays it out."""
+        yield Findings()
+
+
+class Lingering(View):
+    """A view that lets go of something on its way, as a result does of its connection."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.going, self.let_go = asyncio.Event(), asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        """Lays out a caption."""
+        yield Caption()
+
+    @property
+    def is_busy(self) -> bool:
+        """Looks at one of its parts, as views do."""
+        return self.caption.is_busy
+
+    async def on_unmount(self) -> None:
+        """Takes its time, after its parts are gone."""
+        self.going.set()
+        async with asyncio.timeout(PATIENCE):
+            await self.let_go.wait()
+
+
+async def test_a_finding_that_was_to_be_laid_out_may_be_gone_by_then() -> None:
+    app = Listing()
+    async with app.run_test(size=(80, 24)):
+        findings, detail = app.query_one(Findings), app.query_one(FindingDetail)
+        list_ = app.query_one(FindingList)
+        findings.show([Finding("g", "m", "k", "n", "", lambda width: Content("x" * width))])
+        await findings.remove()
+        # What was put off until the screen was painted:
+        detail._lay_out()
+        list_._follow()
+        assert not detail.children
+
+
+async def test_a_view_on_its_way_off_is_no_longer_the_one_that_is_shown(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1 of")
+        contents = app.screen.query_one(Contents)
+        view = Lingering()
+        await contents.show_view(view)
+        closing = asyncio.create_task(contents.close_view())
+        await view.going.wait()
+        assert view in contents.children
+        assert not view.children
+        assert not contents.is_covered
+        await app.screen.query_one(TablesPane).action_back()
+        assert isinstance(app.screen.focused, RelationList)
+        view.let_go.set()
+        await closing
+        assert app.return_code is None
