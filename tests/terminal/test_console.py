@@ -155,7 +155,7 @@ def test_hostile_data_writes_nothing_of_its_own(
     opened.press("\x1b[C")
     opened.settle()
     opened.press("q")
-    opened.wait("filter")
+    opened.wait("⏎ Open   / Filter   r Read again")  # the list, which may have stood there before
     opened.press("/trap\r")
     opened.wait("try again")
     opened.press("d")
