@@ -11,6 +11,7 @@ from textual.widgets import Input, Static
 
 from console.errors import ConsoleError, Refused
 from console.ui.dialogs import Dialog
+from console.ui.paths import path_of
 from console.ui.widgets.field import Field
 from console.visible import visible
 
@@ -47,9 +48,9 @@ class AskFile(Dialog[Path]):
         """Does it, or says why not and stays."""
         if not event.value.strip():
             return
-        path = Path(event.value.strip()).expanduser()
         text = self.query_one(".dialog-text", Static)
         try:
+            path = path_of(event.value)
             said = self._work(path, path == self._taken)
         except Refused as error:
             self._taken = path

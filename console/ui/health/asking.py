@@ -12,10 +12,11 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from console.connection.audit import told
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 from console.operations.file_rows import Kind
 from console.ui import words
 from console.ui.dialogs import Dialog
+from console.ui.paths import path_of
 from console.ui.widgets.field import Field
 from console.visible import visible
 
@@ -92,12 +93,14 @@ class AskFile(Dialog["tuple[Path, Kind]"]):
             self.set_focus(kind)
             return
         try:
-            wanted = Kind(kind.value.strip().lower() or "events")
+            self.dismiss((path_of(path.value), Kind(kind.value.strip().lower() or "events")))
+        except UsageError as error:
+            said = f"{visible(error.message)}: {error.hint}"
         except ValueError:
-            said = Content.assemble(("✕ ", "$error bold"), "write events or spend")
-            self.query_one("#wrong", Static).update(said)
+            said = "write events or spend"
         else:
-            self.dismiss((Path(path.value.strip()).expanduser(), wanted))
+            return
+        self.query_one("#wrong", Static).update(Content.assemble(("✕ ", "$error bold"), said))
 
 
 def recompute_question(plan: RecomputePlan) -> Content:

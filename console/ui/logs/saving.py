@@ -8,8 +8,11 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from console.errors import UsageError
 from console.ui.dialogs import Dialog
+from console.ui.paths import path_of
 from console.ui.widgets.field import Field
+from console.visible import visible
 
 
 class SaveAs(Dialog[Path]):
@@ -29,8 +32,15 @@ class SaveAs(Dialog[Path]):
         field = Field()
         field.value = self.suggestion
         yield field
+        yield Static(id="wrong", classes="dialog-text")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hands the name over."""
-        if event.value.strip():
-            self.dismiss(Path(event.value.strip()).expanduser())
+        """Hands the name over, if a file can be called that."""
+        if not event.value.strip():
+            return
+        try:
+            self.dismiss(path_of(event.value))
+        except UsageError as wrong:
+            self.query_one("#wrong", Static).update(
+                Content.assemble(("✕ ", "$error bold"), visible(wrong.message), f": {wrong.hint}")
+            )

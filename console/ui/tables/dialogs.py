@@ -14,9 +14,11 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from console.errors import UsageError
 from console.ui import words
 from console.ui.clipboard import copy
 from console.ui.dialogs import Dialog
+from console.ui.paths import path_of
 from console.ui.tables.exporting import Export
 from console.ui.tables.reading import Wanted
 from console.ui.widgets.field import Field
@@ -269,10 +271,14 @@ class AskExport(Dialog[Export]):
         event.stop()
         if not event.value.strip():
             return
-        path = Path(event.value.strip()).expanduser().absolute()
+        note = self.query_one("#export-note", Static)
+        try:
+            path = path_of(event.value).absolute()
+        except UsageError as error:
+            note.update(Content.styled(f"{visible(error.message)}: {error.hint}", "$error"))
+            return
         suffix = path.suffix.lstrip(".").lower()
         form = suffix if suffix in _FORMATS else _FORMATS[self._form]
-        note = self.query_one("#export-note", Static)
         if path.is_dir():
             note.update(Content.styled("this is a folder: give a file's name", "$error"))
         elif not path.parent.is_dir():
