@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from console.connection import supabase
+from console.connection.conninfo import port_numbers
 from console.connection.faults import connect_failed, place
 from console.connection.opening import AskPassword
 from console.connection.profile import Profile
 from console.connection.session import ServerInfo, Session
 from console.connection.transaction import query_text
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 
 STEPS = ("name", "network", "TLS", "login", "server", "pooler", "role")
 """The steps of `check`, in order."""
@@ -167,16 +168,18 @@ def _in_words(error: Exception) -> Exception:
 def _hosts(where: Mapping[str, str]) -> list[tuple[str, int]]:
     """Returns the hosts and ports in libpq's order; a socket's folder counts as a host."""
     hosts = (where.get("hostaddr") or where.get("host") or "").split(",")
-    ports = where.get("port", "5432").split(",")
-    return [
-        (host, int(ports[min(number, len(ports) - 1)] or 5432)) for number, host in enumerate(hosts)
-    ]
+    ports = port_numbers(where.get("port", ""))
+    return [(host, ports[min(number, len(ports) - 1)]) for number, host in enumerate(hosts)]
 
 
 async def _name(profile: Profile, where: Mapping[str, str]) -> Step:
     loop = asyncio.get_running_loop()
     addresses: list[str] = []
-    for host, port in _hosts(where):
+    try:
+        hosts = _hosts(where)
+    except UsageError as error:
+        return _failed("name", error, 0.0)
+    for host, port in hosts:
         if not host or host.startswith(("/", "@")):
             return Step("name", Outcome.SKIPPED, "a socket on this machine needs none")
         try:

@@ -156,11 +156,12 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
         parameters.update(given.parameters)
     for key in ("host", "port", "dbname", "user", "service", "sslmode", "sslrootcert"):
         if key in table:
-            if not isinstance(table[key], str | int) or isinstance(table[key], bool):
+            value = str(table[key]) if type(table[key]) is int else table[key]
+            if not is_text(value):
                 raise wrong(key, "text")
-            parameters[key] = str(table[key])
+            parameters[key] = value
     preview_user = table.get("preview_user", "")
-    if not isinstance(preview_user, str):
+    if not is_text(preview_user):
         raise wrong("preview_user", "the name of a login")
     return Profile(
         name=name,
@@ -176,6 +177,17 @@ def _profile(path: Path, name: str, table: Any) -> Profile:
     )
 
 
+def is_text(value: Any) -> bool:
+    """Tells whether a value is text that a server or a program can be given."""
+    if not isinstance(value, str) or "\0" in value:
+        return False
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _command(value: Any, wrong: Callable[[str, str], UsageError]) -> tuple[str, ...]:
     """Reads a command as a list of words, or as one text split as a shell would."""
     words = value
@@ -186,6 +198,6 @@ def _command(value: Any, wrong: Callable[[str, str], UsageError]) -> tuple[str, 
             words = shlex.split(value)
         except ValueError:
             words = None
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+    if not isinstance(words, list) or not all(map(is_text, words)):
         raise wrong("password_command", "a program with its arguments")
     return tuple(words)

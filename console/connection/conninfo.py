@@ -60,7 +60,7 @@ def _parsed(conninfo: str) -> dict[str, str]:
             for key, value in conninfo_to_dict(conninfo).items()
             if value is not None
         }
-    except (ProgrammingError, UnicodeDecodeError):
+    except (ProgrammingError, UnicodeError):
         # libpq quotes the whole string in some messages, password included: not passed on.
         raise UsageError(
             "the connection target does not parse",
@@ -84,12 +84,20 @@ def _refuse_confusion(parameters: dict[str, str], conninfo: str) -> None:
             "the target has an @ where none belongs",
             hint="in a URL write @ as %40 and / as %2F, or leave the password to .pgpass",
         )
-    ports = [port for port in parameters.get("port", "").split(",") if port]
+    hint = "in a URL write / as %2F and @ as %40 inside the password"
+    port_numbers(parameters.get("port", ""), hint=hint)
+
+
+def port_numbers(text: str, *, hint: str = "5432 where nothing is said") -> list[int]:
+    """Returns the ports that are named, one for each host, or for all; 5432 for an empty one.
+
+    Raises:
+        UsageError: One is no number that a port can have.
+    """
+    ports = [port or "5432" for port in text.split(",")]
     if any(not re.fullmatch("[0-9]{1,5}", port) or not 0 < int(port) < 65536 for port in ports):
-        raise UsageError(
-            "the target's port is not a number from 1 to 65535",
-            hint="in a URL write / as %2F and @ as %40 inside the password",
-        )
+        raise UsageError("the target's port is not a number from 1 to 65535", hint=hint)
+    return [int(port) for port in ports]
 
 
 def from_conninfo(conninfo: str) -> Profile:

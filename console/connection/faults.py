@@ -154,7 +154,8 @@ def place(profile: Profile) -> str:
 def without_secret(text: str, profile: Profile) -> str:
     """Removes the profile's password from a text, should a message quote it."""
     secret = profile.password.reveal() if profile.password else ""
-    for spelling in {secret, quote(secret), quote(secret, safe="")} - {""}:
+    quoted = {quote(secret, safe, errors="surrogatepass") for safe in ("/", "")}
+    for spelling in {secret, *quoted} - {""}:
         text = text.replace(spelling, "…")
     text = re.sub(r"(://[^:/@\s]*):[^@\s]*@", r"\1:…@", text)
     return re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1…", text, flags=re.IGNORECASE)

@@ -67,6 +67,8 @@ async def test_a_socket_and_a_superuser_on_a_migrated_database(master_db: Profil
     ("user", "password", "parameters", "last", "code"),
     [
         ("known", None, {"host": "no-such-host.invalid"}, "name", "host_unknown"),
+        ("known", None, {"port": "5432; drop"}, "name", "usage"),
+        ("known", None, {"host": "/nonexistent", "port": "0"}, "name", "usage"),
         ("known", None, {"port": "1"}, "network", "refused"),
         ("trusted", None, {"sslmode": "require"}, "TLS", "tls_failed"),
         ("known", None, {}, "login", "password_needed"),

@@ -260,6 +260,8 @@ def test_without_a_file_there_are_no_profiles() -> None:
         ("[profiles.x]\nurl = 'postgresql://a:b:c:d@/'", "profiles.x.url"),
         ("[profiles.x]\nport = true", "profiles.x.port"),
         ("[profiles.x]\nport = [1]", "profiles.x.port"),
+        ('[profiles.x]\nuser = "a\\u0000b"', "profiles.x.user"),
+        ('[profiles.x]\npassword_command = ["a", "\\u0000"]', "profiles.x.password_command"),
         ("[profiles.x]\ncolour = 'red'", "profiles.x.colour"),
         ("[profiles.x]\nenvironment = 'live'", "profiles.x.environment"),
         ("[profiles.x]\nenvironment = 7", "profiles.x.environment"),

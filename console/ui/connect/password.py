@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from console.connection.config import is_text
 from console.connection.profile import Profile, Secret
 from console.ui.dialogs import Dialog
 from console.ui.widgets.field import Field
@@ -97,6 +98,6 @@ class AskPassword(Dialog[Given]):
         self._tell()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Hands the password over; an empty one is no answer."""
-        if event.value:
+        """Hands the password over; an empty one is no answer, nor is what can't be sent."""
+        if event.value and is_text(event.value):
             self.dismiss(Given(Secret(event.value), self._keep))
