@@ -1,7 +1,8 @@
 """What kind of statement a person typed, before anything of it is sent.
 
 This decides how it is run, not whether it is safe: that it only reads is enforced by the
-server, and that it is one statement by the protocol it is sent with.
+server, and that it is one statement by the protocol it is sent with. Only what the server does
+not count as writing is refused here, by name: what outlives a transaction that can't write.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 
 from console.errors import Refused, UsageError
 
@@ -21,6 +23,15 @@ _HINTS = {
     "COMMIT": "each statement runs in a transaction of its own that can't write",
     "COPY": "e exports the rows of a result",
 }
+_BEYOND = re.compile(
+    r"pg_(?:cancel|terminate)_backend|pg_(?:try_)?advisory_\w*lock\w*"
+    r"|pg_(?:reload_conf|rotate_logfile|promote|switch_wal|create_restore_point)\w*"
+    r"|pg_(?:backup_\w+|(?:start|stop)_backup|wal_replay_\w+|log_\w+|file_\w+)"
+    r"|pg_(?:create|copy|drop)_\w+_slot|pg_drop_replication_slot|pg_replication_slot_advance"
+    r"|pg_logical_(?:emit_message|slot_get_\w+)|pg_replication_origin_\w+|pg_sync_\w+_slots"
+    r"|pg_stat_(?:reset|statements_reset)\w*|lo_export|dblink\w*"
+)
+"""Functions that act at once: a transaction that can't write lets them, and ends none of it."""
 
 
 class Kind(StrEnum):
@@ -53,11 +64,12 @@ def classify(text: str) -> Typed:
 
     Raises:
         UsageError: There is none, or more than one.
-        Refused: It is none of those that only read.
+        Refused: It is none of those that only read, or calls what does more than that.
     """
     if "\0" in text:
         raise UsageError("a statement can't hold a NUL character")
     start, statement = _only(text)
+    _refuse_beyond(statement)
     words = _words(statement)
     first = words[0].upper() if words else ""
     if first in _ROWS:
@@ -104,6 +116,28 @@ def _body(statement: object) -> str:
     if code and parts[code[-1]].match(tokens.Punctuation, ";"):
         parts = parts[: code.pop()]
     return "".join(part.value for part in parts) if code else ""
+
+
+def _refuse_beyond(statement: str) -> None:
+    from sqlparse import tokens
+    from sqlparse.lexer import tokenize
+
+    parts = [
+        (kind, value)
+        for kind, value in tokenize(statement)  # type: ignore[no-untyped-call]
+        if kind not in tokens.Whitespace and kind not in tokens.Comment
+    ]
+    for (kind, value), (_, behind) in pairwise(parts):
+        name = value.strip('"').lower()
+        quoted = kind in tokens.Literal and kind is not tokens.String.Symbol
+        if behind == "(" and not quoted and _BEYOND.fullmatch(name):
+            ends = name.endswith("_backend")
+            raise Refused(
+                f"{name} acts at once, whatever becomes of the transaction",
+                hint="4 Health ends statements and sessions, in write mode"
+                if ends
+                else "what is typed here only reads; call it with psql",
+            )
 
 
 def _words(text: str) -> list[str]:

@@ -79,6 +79,37 @@ def test_what_does_not_read_is_refused(text: str) -> None:
         classify(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "acting"),
+    [
+        ("select pg_terminate_backend(pid) from pg_stat_activity", "pg_terminate_backend"),
+        ('select pg_catalog."pg_cancel_backend" /* now */ (1)', "pg_cancel_backend"),
+        ("explain analyze select PG_ADVISORY_LOCK(1)", "pg_advisory_lock"),
+        ("select pg_try_advisory_xact_lock_shared(1)", "pg_try_advisory_xact_lock_shared"),
+        ("select * from dblink('', 'delete from t') as x (a int)", "dblink"),
+        ("with x as (select dblink_exec('', 'delete from t')) table x", "dblink_exec"),
+        ("values (pg_reload_conf())", "pg_reload_conf"),
+        ("select lo_export(1, '/tmp/x')", "lo_export"),
+        ("select pg_logical_slot_get_changes('s', null, null)", "pg_logical_slot_get_changes"),
+    ],
+)
+def test_what_acts_in_spite_of_the_transaction_is_refused(text: str, acting: str) -> None:
+    with pytest.raises(Refused, match=f"^{acting} acts at once"):
+        classify(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select query from pg_stat_activity where query ~ 'pg_terminate_backend(1)'",
+        "select $$dblink('', '')$$, dblink from dblink_log -- pg_reload_conf()",
+        "select pg_stat_file('x'), pg_sleep(0), pg_logical_slot_peek_changes('s', null, null)",
+    ],
+)
+def test_what_only_bears_such_a_name_is_not(text: str) -> None:
+    assert classify(text).kind is Kind.ROWS
+
+
 async def test_results_are_pages_like_any_other(
     empty_db: Profile, admin: Admin, connect: Connect
 ) -> None:
