@@ -37,6 +37,7 @@ class Difference:
         samples: Keys of some of the rows that only one sees, the first's and the second's.
         key: The columns of the keys; `ctid` without a key, `row` for the whole row of a view.
         message: Why rows could not be compared.
+        withheld: Whether that is because containment broke while they were counted or read.
     """
 
     table: str
@@ -46,6 +47,7 @@ class Difference:
     samples: tuple[tuple[Key, ...], tuple[Key, ...]]
     key: tuple[str, ...]
     message: str = ""
+    withheld: bool = False
 
     @property
     def query(self) -> str:
@@ -124,7 +126,7 @@ async def compare(
         if any(cell.state == "error" for cell in cells):
             withheld = [cell.message for cell in cells if cell.withheld]
             message = withheld[0] if withheld else "one of them can't be counted"
-            differences.append(_uncompared(governed, cells, message))
+            differences.append(_uncompared(governed, cells, message, withheld=bool(withheld)))
         elif {cell.state for cell in cells} == {"all"} or not any(
             cell.state in _SEES for cell in cells
         ):
@@ -170,8 +172,11 @@ def _key(governed: Governed) -> tuple[str, ...]:
     return governed.key or (_WHOLE if governed.kind in "vf" else ("ctid",))
 
 
-def _uncompared(governed: Governed, cells: tuple[Cell, Cell], message: str) -> Difference:
-    return Difference(governed.identity, cells, None, None, ((), ()), _key(governed), message)
+def _uncompared(
+    governed: Governed, cells: tuple[Cell, Cell], message: str, *, withheld: bool = False
+) -> Difference:
+    key = _key(governed)
+    return Difference(governed.identity, cells, None, None, ((), ()), key, message, withheld)
 
 
 async def _keys(
@@ -208,8 +213,9 @@ def _difference(
 ) -> Difference | None:
     for side in (mine, theirs):
         if isinstance(side, ConsoleError):
+            withheld = isinstance(side, ContainmentBroken)
             message = side.reason if isinstance(side, ContainmentBroken) else side.message
-            return _uncompared(governed, cells, message)
+            return _uncompared(governed, cells, message, withheld=withheld)
     if not isinstance(mine, list) or not isinstance(theirs, list):
         return _uncompared(governed, cells, "too many rows to compare one by one")
     first, second = set(mine), set(theirs)

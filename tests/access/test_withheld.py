@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from console.access.baseline import check, read_baseline, take
 from console.access.comparison import compare
 from console.access.entrance import ContainmentBroken
 from console.access.matrix import matrix
+from console.access.naming import named_of
 from console.access.persona import Persona, of_role, of_user
 from console.access.rules import Command
 from tests.access.attacks import STORED
@@ -53,6 +55,22 @@ async def test_what_gets_out_costs_the_matrix_its_own_cell(
     await scene.unharmed()
 
 
+async def test_a_baseline_says_what_was_withheld(scene: Scene) -> None:
+    scene.admin.execute(
+        """
+        grant execute on all functions in schema public to public;
+        create policy p on public.prey to authenticated using (public.evil_role())
+        """
+    )
+    named = await named_of(scene.login, EVE)
+    baseline = read_baseline(await take(scene.login, scene.acting, [named]))
+    ((_, tables),) = baseline.expected
+    assert tables["public.prey"]["select"] == "withheld"
+    assert baseline.withheld > 0
+    assert await check(scene.login, scene.acting, baseline) == []
+    await scene.unharmed()
+
+
 @pytest.mark.parametrize(
     ("function", "reason"),
     [
@@ -89,7 +107,9 @@ async def test_what_gets_out_costs_a_comparison_its_own_table(scene: Scene) -> N
     found = await compare(scene.login, scene.acting, EVE, ANON)
     told = {difference.table: difference for difference in found.differences}
     assert told["public.prey"].only == (1, 0)
+    assert not told["public.prey"].withheld
     assert told["public.evil_rows"].only is None
+    assert told["public.evil_rows"].withheld
     assert told["public.evil_rows"].message.startswith("containment broken: result withheld; ")
     assert found.same == ("public.ledger",)
     await scene.unharmed()

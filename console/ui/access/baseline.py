@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from console.access.persona import Persona
 
 FILE = "access.toml"
+_WITHHELD = "result withheld"
 Heard = Callable[["Sequence[Known]", int, int], None]
 
 
@@ -131,8 +132,9 @@ class BaselineView(View):
 
     def _take_to(self, path: Path, replace: bool) -> None:
         people, number = self.people, self._number + 1
+        self._path = path
 
-        async def question() -> tuple[Path, str]:
+        async def question() -> str:
             from console.access.baseline import take
             from console.access.exported import write_text
             from console.access.naming import named_of
@@ -141,19 +143,21 @@ class BaselineView(View):
             named = [await named_of(login, persona) for persona in people]
             text = await take(login, await self.acting(), named, on_cells=self._heard(number))
             write_text(path, text, replace=replace)
-            return path, text
+            return text
 
         self.say(Content.styled(f"Counting as {words.plural(len(people), 'persona')}.", "$muted"))
         self.ask("taking a snapshot", question, self._taken)
 
-    def _taken(self, answer: tuple[Path, str]) -> None:
-        self._path, text = answer
+    def _taken(self, text: str) -> None:
+        from console.access.baseline import read_baseline
+
         self.caption.right = Content.styled(words.clock(), "$muted")
         self.say(
             Content.assemble(
                 ("✓ Written: ", "bold $success"),
                 (visible(str(self._path)), "bold"),
                 f"  {words.size(len(text.encode()))}\n\n",
+                _alarm(read_baseline(text)),
                 "Keep it with the migrations, and check it after each:\n",
                 (f"   {self._command()}", "$sql-string"),
                 "\n\n",
@@ -210,6 +214,7 @@ class BaselineView(View):
             self.say(
                 Content.assemble(
                     f"Every cell of {people} is as {name} says.\n\n",
+                    _alarm(baseline),
                     keys(("r", "check again"), ("v", "another file"), ("n", "new snapshot")),
                 )
             )
@@ -218,7 +223,8 @@ class BaselineView(View):
         self.caption.left = Content.assemble(
             (f"✕ {number}", "bold $error"), f"  from {name}  {people}"
         )
-        self.query_one(Findings).show([_listed(change) for change in changes])
+        listed = [_listed(change) for change in changes]
+        self.query_one(Findings).show(sorted(listed, key=lambda one: one.group != _WITHHELD))
         self.show_body()
 
     # Keys
@@ -279,6 +285,13 @@ class BaselineView(View):
         self._introduce()
 
 
+def _alarm(baseline: Baseline) -> Content:
+    if not baseline.withheld:
+        return Content("")
+    cells = words.plural(baseline.withheld, "cell")
+    return Content.styled(f"✕ Result withheld in {cells}: containment broke.\n\n", "$error")
+
+
 def _listed(change: Change) -> Finding:
     words_ = change.command or ("new" if not change.expected else "gone")
 
@@ -290,7 +303,7 @@ def _listed(change: Change) -> Finding:
         return head + Content("\n\n") + side_by_side(expected, change.found or None, width)
 
     return Finding(
-        group=change.persona,
+        group=_WITHHELD if "withheld" in change.found else change.persona,
         mark=words_,
         kind="",
         name=change.table,

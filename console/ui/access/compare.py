@@ -197,12 +197,14 @@ class CompareView(View):
             self.post_message(Pane.Visit(TablePlace(finding.name)))
 
 
-_GROUPS = ("each", "only", "not")
+_GROUPS = ("result", "each", "only", "not")
 
 
 def _listed(found: Comparison, difference: Difference) -> Finding:
     first, second = found.personas
-    if difference.only is None:
+    if difference.withheld:
+        group, mark, style = "result withheld: containment broke", "✕", "$error"
+    elif difference.only is None:
         group, mark, style = "not compared row by row", "?", "$warning"
     else:
         mark, style = f"{difference.only[0]:,}|{difference.only[1]:,}", "$warning"
@@ -216,7 +218,7 @@ def _listed(found: Comparison, difference: Difference) -> Finding:
         style=style,
         detail=partial(_detail, (first, second), difference),
         sql=difference.query,
-        heading="$warning",
+        heading=style,
     )
 
 

@@ -240,11 +240,14 @@ def _sees(sees: Matrix | ConsoleError, persona: Persona, width: int) -> list[Lin
         return [*lines, *wrapped(sees.hint, width, "", indent="    ")]
     cells = [(row.table, row.cells[persona.label][Command.SELECT]) for row in sees.rows]
     counts = Counter(cell.state for _, cell in cells)
+    withheld = sum(cell.withheld for _, cell in cells)
+    counts["error"] -= withheld
     said = [
         f"{CELLS[state].glyph} {_WORDS[state]} {how} {counts[state]}"
         for state, how in _SAID.items()
         if counts[state]
     ]
+    said += [f"{CELLS['error'].glyph} result withheld on {withheld}"] if withheld else []
     tables = words.plural(len(cells), "table")
     lines = [(("What is seen", "strong"),)]
     lines += wrapped(f"{tables}: {'   '.join(said)}", width, "", indent="  ")
@@ -264,7 +267,7 @@ def _sees(sees: Matrix | ConsoleError, persona: Persona, width: int) -> list[Lin
 
 def _amount(cell: Cell) -> str:
     if cell.visible is None:
-        return _WORDS[cell.state]
+        return "withheld" if cell.withheld else _WORDS[cell.state]
     mine = words.count(cell.visible) if cell.exact else f"≥ {words.count(cell.visible)}"
     if cell.total is None:
         return mine

@@ -138,10 +138,13 @@ class SeenTable(Table):
             self.notify(words, severity="warning", timeout=6, markup=False)
 
     def facts(self, opened: Opened) -> Sequence[Content]:
-        """Says how the rows are protected; through a lens, the three numbers."""
+        """Says how the rows are protected; through a lens, the three numbers, or why not."""
         lens = self.lens
         if lens is None:
             return super().facts(opened)
+        if self.error is not None and lens.message and lens.count is None:
+            failure = Content.styled(visible(lens.message), "$warning")
+            return [Content(f"{amount(opened.window)} · {lens.name}: ") + failure, failure]
         told = lens.told(amount(opened.window), *lens.on_screen(opened.window, self.grid.on_screen))
         style = "$warning" if lens.refusal is not None else ""
         message = f" · {visible(lens.message)}" if lens.message else ""
