@@ -8,18 +8,18 @@ of a table is the cost of a screenful, whatever its size.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size, Spacing
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from console.ui.widgets.drawing import Look, draw_header, draw_row
 from console.ui.widgets.placing import Placing
 from console.ui.widgets.rows import (
     NULL,
@@ -31,25 +31,23 @@ from console.ui.widgets.rows import (
     fit,
     fitted,
 )
+from console.ui.widgets.scrolling import Scrolling
 
 __all__ = ["NULL", "Grid", "GridColumn", "GridSource", "Mark", "Row", "RowsAtHand", "fitted"]
 
 _KEPT = 400
 """Lines that are kept as they were drawn."""
+_PARTS = tuple(
+    f"grid--{part}" for part in ("header", "header-cursor", "null", "dimmed", "row", "cell")
+)
+"""What has a style of its own, in the order of `Look`."""
 
 
-class Grid(ScrollView, can_focus=True, inherit_bindings=False):
+class Grid(Scrolling, can_focus=True, inherit_bindings=False):
     """Rows and columns under a cell cursor; header and frozen columns stay."""
 
     BINDING_GROUP_TITLE = "Rows"
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "grid--header",
-        "grid--header-cursor",
-        "grid--null",
-        "grid--dimmed",
-        "grid--row",
-        "grid--cell",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_PARTS)
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "move(-1, 0)", "Up", show=False),
         Binding("down,j", "move(1, 0)", "Down", show=False),
@@ -107,7 +105,9 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self._lacking: set[int] = set()
         self._lacked = False  # whether a row was painted that was not at hand
         self._lines: dict[int, Strip] = {}
-        self._drawn_for: tuple[Style, int] | None = None
+        self._drawn: set[int] = set()  # rows drawn just now that may be kept
+        self._drawn_for: tuple[object, ...] = ()
+        self._look: Look | None = None
 
     @property
     def source(self) -> GridSource:
@@ -254,34 +254,63 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draws lines of the screen; rows that were drawn before are taken as they were.
+
+        Textual keeps a line by where it stands, so a step of scrolling would cost it the whole
+        screen. Here it is kept by its row, filtered and cut as it was written the last time.
+        """
+        self._look_up()
+        if self.styles.gutter or crop.column_span != (0, self.size.width):
+            return super().render_lines(crop)
+        strips: list[Strip] = []
+        top = self.scroll_offset.y - 1
+        for kept, run in groupby(crop.line_range, lambda y: y > 0 and top + y in self._lines):
+            ys = list(run)
+            if kept:
+                strips += [self._lines[top + y] for y in ys]
+                continue
+            self._drawn.clear()
+            drawn = super().render_lines(Region(0, ys[0], crop.width, len(ys)))
+            strips += drawn
+            for y, strip in zip(ys, drawn, strict=True):
+                if y > 0 and top + y in self._drawn:
+                    self._lines[top + y] = strip
+        if len(self._lines) > _KEPT:
+            self._lines.clear()
+        return strips
+
+    def _look_up(self) -> Look:
+        """Finds the styles, and forgets the lines that were drawn in others."""
+        parts = (self.get_component_styles(name).partial_rich_style for name in _PARTS)
+        self._look = look = Look(self.rich_style, *parts)
+        drawn_for = look.base, look.null, look.dimmed, self.size.width, *self.get_line_filters()
+        if drawn_for != self._drawn_for:
+            self._drawn_for = drawn_for
+            self._lines.clear()
+        return look
+
     def render_line(self, y: int) -> Strip:
         """Draws one line of the screen; the first is the header."""
-        width = self.size.width
-        base = self.rich_style
-        if not self._source.columns:
-            return Strip.blank(width, base)
-        if self._drawn_for != (base, width):
-            self._lines.clear()
-            self._drawn_for = base, width
+        look = self._look or self._look_up()
+        width, source = self.size.width, self._source
+        if not source.columns:
+            return Strip.blank(width, look.base)
         if y == 0:
-            return Strip(self._header(base, width), width)
+            segments = draw_header(look, self._placing, source, width, self.cursor_column)
+            return Strip(segments, width)
         index = y - 1 + self.scroll_offset.y
-        if index >= self._source.row_count:
-            return Strip.blank(width, base)
-        kept = self._lines.get(index)
-        if kept is not None and index != self.cursor_row:
-            return kept
-        row = self._source.row(index)
+        if index >= source.row_count:
+            return Strip.blank(width, look.base)
+        row = source.row(index)
         if row is None:
             self._lack(index)
-            text = fit(f" {self._source.placeholder}", width)
-            return Strip([Segment(text, base)], width)
-        strip = Strip(self._row(index, row, base, width), width)
-        if index != self.cursor_row:
-            if len(self._lines) > _KEPT:
-                self._lines.clear()
-            self._lines[index] = strip
-        return strip
+            return Strip([Segment(fit(f" {source.placeholder}", width), look.base)], width)
+        cursor = self.cursor_column if index == self.cursor_row else None
+        if cursor is None:
+            self._drawn.add(index)
+        segments = draw_row(look, self._placing.placed, source, index, row, width, cursor)
+        return Strip(segments, width)
 
     def _lack(self, index: int) -> None:
         """Notes a row to ask for; one message tells of all that a paint lacked."""
@@ -294,45 +323,3 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         first, last = min(self._lacking), max(self._lacking)
         self._lacking.clear()
         self.post_message(self.Missing(self, first, last))
-
-    def _header(self, base: Style, width: int) -> list[Segment]:
-        style = base + self.get_component_rich_style("grid--header", partial=True)
-        marked = style + self.get_component_rich_style("grid--header-cursor", partial=True)
-        return [
-            Segment(text, marked if number == self.cursor_column else style)
-            for number, text in self._placing.header(self._source, width)
-        ]
-
-    def _row(self, index: int, row: Row, base: Style, width: int) -> list[Segment]:
-        current = index == self.cursor_row
-        mark = self._source.mark(index) if self._source.marked else None
-        style = base
-        if current:
-            style += self.get_component_rich_style("grid--row", partial=True)
-        null = style + self.get_component_rich_style("grid--null", partial=True)
-        dimmed = style + self.get_component_rich_style("grid--dimmed", partial=True)
-        plain = dimmed if mark is not None and mark.dimmed else style
-        segments: list[Segment] = []
-        # Neighbours of one style are joined: each costs an escape sequence on the wire.
-        text, drawn = mark.glyph if mark is not None else "", plain
-        cell = len(text)
-        for number, start, room in self._placing.placed:
-            column = self._source.columns[number]
-            value = row[column.place]
-            if current and number == self.cursor_column:
-                chosen = style + self.get_component_rich_style("grid--cell", partial=True)
-            elif value is None:
-                chosen = null
-            else:
-                chosen = dimmed if column.dimmed else plain
-            text += " " * (start - cell)
-            if chosen is not drawn:
-                segments.append(Segment(text, drawn))
-                text, drawn = "", chosen
-            text += fit(NULL if value is None else value, room, right=column.numeric)
-            cell = start + room
-            if drawn is not plain:
-                segments.append(Segment(text, drawn))
-                text, drawn = "", plain
-        segments.append(Segment(text + " " * (width - cell), drawn))
-        return segments

@@ -12,11 +12,12 @@ from textual.content import Content
 from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from console.ui.widgets.scrolling import Scrolling
 
-class Lines(ScrollView, can_focus=True, inherit_bindings=False):
+
+class Lines(Scrolling, can_focus=True, inherit_bindings=False):
     """A scrolling list with a cursor.
 
     Subclasses say how many lines there are (`line_count`), how one reads (`line`) and
