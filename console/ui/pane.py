@@ -6,20 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textual.containers import Container
 from textual.message import Message
 from textual.reactive import var
 
 from console.connection.profile import Profile
 from console.ui.connections import Connections
 from console.ui.status import Link, Status
+from console.ui.widgets.ground import Ground
 
 if TYPE_CHECKING:
     from console.access.persona import Persona
     from console.ui.places import Place
 
 
-class Pane(Container):
+class Pane(Ground):
     """One tab's content. Hears of connection and lens by `status`, talks up by messages."""
 
     @dataclass

@@ -8,7 +8,6 @@ from importlib import import_module
 
 from textual import work
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.reactive import var
 
 from console.connection.profile import Profile
@@ -18,6 +17,7 @@ from console.ui.pane import Pane
 from console.ui.places import Place, TablePlace
 from console.ui.status import Status
 from console.ui.trouble import Notice
+from console.ui.widgets.ground import Ground
 
 NAMES = ("Tables", "Access", "Migration", "Health", "Retention", "Logs")
 """What stands on the tabs; each names the module and the class of its pane."""
@@ -33,7 +33,7 @@ def tab_of(place: Place) -> int:
     return 0 if isinstance(place, TablePlace) else 1
 
 
-class Stage(Container):
+class Stage(Ground):
     """Holds the panes, and words in their stead."""
 
     status: var[Status] = var(Status(Profile()))

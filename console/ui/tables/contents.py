@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.css.query import DOMQuery
 
 from console.ui.connections import Connections
 from console.ui.tables.rows import Rows
 from console.ui.tables.view import View
+from console.ui.widgets.ground import Ground
 
 if TYPE_CHECKING:
     from console.browse.draft import Draft
     from console.catalog.relations import Relation
 
 
-class Contents(Container):
+class Contents(Ground):
     """A pile of views, of which the top one is shown; the rows are always at the bottom.
 
     Args:

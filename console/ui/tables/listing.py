@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.worker import Worker, WorkerState
@@ -23,6 +22,7 @@ from console.ui.tables.rows import Rows
 from console.ui.tables.told import described
 from console.ui.trouble import trouble
 from console.ui.widgets.field import Field
+from console.ui.widgets.ground import Ground
 from console.ui.widgets.lines import Lines
 from console.ui.widgets.relations import RelationList
 from console.visible import visible
@@ -65,7 +65,7 @@ class ListingPane(Pane):
 
     def compose(self) -> ComposeResult:
         """Lays out both sides."""
-        with Vertical(id="relations"):
+        with Ground(id="relations"):
             yield Field(placeholder="filter", id="relation-filter")
             yield RelationList(id="relation-list")
         yield Contents(self.connections)

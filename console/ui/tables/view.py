@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 
 from console.errors import ConsoleError
 from console.ui.widgets.caption import Caption
+from console.ui.widgets.ground import Ground
 from console.visible import visible
 
 _NOTHING = Content("")
@@ -18,7 +18,7 @@ _NAME = 12
 _BRIEF = 24
 
 
-class View(Vertical):
+class View(Ground):
     """One thing to look at: rows, columns, a single row, the result of a query.
 
     How a view plugs in: derive from this; yield in `compose` first a
