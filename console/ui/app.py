@@ -34,6 +34,7 @@ from console.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.await_remove import AwaitRemove
     from textual.dom import DOMNode
     from textual.driver import Driver
     from textual.screen import Screen
@@ -259,6 +260,14 @@ class RowsightApp(App[None]):
             for widget in widgets:
                 remap(widget, self.chosen.keys)
         return super()._register(parent, *widgets, **kwargs)
+
+    def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
+        """Takes widgets out, and lays out what they leave behind.
+
+        A screen that goes leaves behind one that is painted anew as it comes to the top; laying
+        it out and painting it once more would cost every answered question as much again.
+        """
+        return super()._prune(*nodes, parent=None if parent is self else parent)
 
     def watch_theme(self, theme: str) -> None:
         """Remembers what was chosen on the screen."""
