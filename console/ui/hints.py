@@ -10,15 +10,32 @@ from textual.widget import Widget
 class Hints(Widget):
     """One row of keys, those of the focused widget first; help is always the last."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = Content()
+        self._asked = False
+
     def on_mount(self) -> None:
         """Follows the focus."""
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, screen: Screen[object]) -> None:
-        if screen is self.screen:
+        if screen is self.screen and not self._asked:
+            self._asked = True
+            self.call_later(self._look_again)
+
+    def _look_again(self) -> None:
+        """Paints the row if it is to say something else; most news is none here."""
+        self._asked = False
+        if self._words() != self._said:
             self.refresh()
 
     def render(self) -> Content:
+        """Says which keys work."""
+        self._said = self._words()
+        return self._said
+
+    def _words(self) -> Content:
         """Lays out as many hints as there is room for."""
         room = self.size.width - 1
         hints: list[Content] = []

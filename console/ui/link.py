@@ -171,7 +171,8 @@ class LinkedScreen(Screen[None]):
         server = self.status.server
         if server.standby != beat.standby:
             server = replace(server, standby=beat.standby)
-        self.status = replace(self.status, server=server, round_trip=beat.round_trip)
+        trip = _steady(self.status.round_trip, beat.round_trip)
+        self.status = replace(self.status, server=server, round_trip=trip)
         if beat.change:
             self._another_server(beat.change)
 
@@ -310,3 +311,13 @@ class LinkedScreen(Screen[None]):
                 return self.status.link is Link.CONNECTING
             case _:
                 return True
+
+
+def _steady(shown: float | None, now: float | None) -> float | None:
+    """Returns the round trip to show: the one before, unless it is wrong by more than a little.
+
+    What changes draws the eye, and costs a slow line the whole row.
+    """
+    if shown is None or now is None or abs(now - shown) > max(0.001, shown / 10):
+        return now
+    return shown

@@ -55,6 +55,7 @@ class Paging(View):
         self._span: tuple[int, int] | None = None
         """Rows to be read next; of the last ones, how many and -1."""
         self._to: int | None = None
+        self._in_sight: tuple[range, list[int]] | None = None
 
     def on_mount(self) -> None:
         """Lets the caption be painted along with the cursor, not a frame after it."""
@@ -115,7 +116,10 @@ class Paging(View):
 
     @on(Grid.Moved)
     def _moved(self) -> None:
-        self.look()
+        in_sight = self.grid.on_screen, self.grid.columns_on_screen
+        if in_sight != self._in_sight:
+            self._in_sight = in_sight
+            self.look()
 
     @on(Grid.Missing)
     def _missing(self, message: Grid.Missing) -> None:
@@ -133,9 +137,9 @@ class Paging(View):
         self._span = first, last
         if self._pump is None and self.window is not None:
             if not self.caption.is_busy:
+                # The footer offers to leave it when the caption speaks of it, not before.
                 self.caption.busy(_doing(self.window))
             self._pump = self._read_on(self.window)
-            self.screen.refresh_bindings()
 
     @work(exclusive=True, group="page")
     async def _read_on(self, window: Window) -> None:

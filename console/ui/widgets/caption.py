@@ -34,9 +34,16 @@ class Caption(Widget):
         started = monotonic()
 
         def tick() -> None:
-            self._elapsed = monotonic() - started
+            elapsed = monotonic() - started
+            if elapsed > PATIENCE:
+                self._elapsed = elapsed
 
         self._timer = self.set_interval(0.1, tick)
+
+    def watch__elapsed(self, before: float | None, after: float | None) -> None:
+        """Lets the footer say, too, that what is spoken of can be left."""
+        if before is None and after is not None:
+            self.screen.refresh_bindings()
 
     def doing(self, what: str) -> None:
         """Says of what runs how far it is."""
@@ -58,7 +65,7 @@ class Caption(Widget):
         """Lays the row out; the left side gives way."""
         width = self.size.width
         right = self.right
-        if self._elapsed is not None and self._elapsed > PATIENCE:
+        if self._elapsed is not None:
             spent = words.duration(self._elapsed)
             aside = Content.assemble(f" {spent}", ("  esc cancels", "$muted"))
             # What runs may be named at any length; that it can be left has to be seen.
