@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 from rich.segment import Segment
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
 
 PATIENCE = 20.0
 """Seconds a test waits for something that has to come."""
@@ -63,3 +69,18 @@ def focused_field(app: App[Any]) -> Input:
     """The field that has the focus."""
     assert isinstance(app.focused, Input)
     return app.focused
+
+
+@contextmanager
+def painted(app: App[Any]) -> Iterator[list[str]]:
+    """Collects what is written to the terminal: one text for each paint."""
+    found: list[str] = []
+    display = app._display
+
+    def keep(screen: Screen[object], renderable: Any) -> None:
+        if isinstance(renderable, CompositorUpdate):
+            found.append(renderable.render_segments(app.console))
+        display(screen, renderable)
+
+    with patch.object(app, "_display", keep):
+        yield found
