@@ -262,11 +262,8 @@ class RowsightApp(App[None]):
         return super()._register(parent, *widgets, **kwargs)
 
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
-        """Takes widgets out, and lays out what they leave behind.
-
-        A screen that goes leaves behind one that is painted anew as it comes to the top; laying
-        it out and painting it once more would cost every answered question as much again.
-        """
+        """Takes widgets out, and lays out what they leave: not below a screen, which is new."""
+        # Painting once more what comes to the top would double the cost of every dialog.
         return super()._prune(*nodes, parent=None if parent is self else parent)
 
     def watch_theme(self, theme: str) -> None:
