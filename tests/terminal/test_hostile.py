@@ -110,10 +110,12 @@ class Tour:
         """Goes to the end and back, opens the first row, and its first values in full."""
         self.press("\x1b[C\x1b[CG", self.at_the_end, "the last row")
         self.press("g\r", self.in_row, "a row in full")
-        nothing = "there is nothing in it"
+        nothing = re.compile("there is nothing in it|references")  # no row, where it is NULL
         for _ in range(values):
-            self.until(lambda: nothing not in self.console.text)
-            self.press("\r", lambda: not self.in_row() or nothing in self.console.text, "a value")
+            self.until(lambda: not nothing.search(self.console.text))
+            self.press(
+                "\r", lambda: not self.in_row() or nothing.search(self.console.text), "a value"
+            )
             if not self.in_row():
                 self.console.press("j")
                 self.leave(self.in_row)
