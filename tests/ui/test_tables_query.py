@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from textual.app import ComposeResult
 from textual.pilot import Pilot
 
 from console.browse.history import QueryHistory
@@ -18,6 +19,7 @@ from console.ui.tables.editor import Editor
 from console.ui.tables.pane import TablesPane
 from console.ui.tables.query import QueryView
 from console.ui.tables.record import Record
+from console.ui.tables.view import View
 from console.ui.widgets.grid import Grid
 from tests.ui.screen import text, until
 
@@ -37,6 +39,28 @@ async def opened(pilot: Pilot[None], statement: str = "") -> QueryView:
         view.editor.text = statement
         await pilot.pause()
     return view
+
+
+async def test_keys_are_not_asked_of_a_view_that_comes_or_goes(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        pane = app.screen.query_one(TablesPane)
+        on_top: list[View] = []
+
+        class Passing(View):
+            def compose(self) -> ComposeResult:
+                on_top.append(pane.contents.shown)
+                yield from ()
+
+            def on_unmount(self) -> None:
+                on_top.append(pane.contents.shown)
+
+        below, view = pane.contents.shown, Passing()
+        await pane.contents.show_view(view)
+        assert pane.contents.shown is view
+        await pane.contents.close_view()
+        assert on_top == [below, below]
 
 
 async def test_tab_completes_tables_and_their_columns(library: Profile) -> None:

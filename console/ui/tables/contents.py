@@ -43,8 +43,8 @@ class Contents(Ground):
 
     @property
     def pile(self) -> DOMQuery[View]:
-        """The views, from the rows up; not those being taken off, whose parts go before them."""
-        return self.query_children(View).exclude(".-gone")
+        """The views, from the rows up; not those that come or go, which lack their parts then."""
+        return self.query_children(View).exclude(".-away")
 
     @property
     def shown(self) -> View:
@@ -59,7 +59,9 @@ class Contents(Ground):
     async def show_view(self, view: View) -> None:
         """Lays a view over what is shown, and gives it the focus."""
         self.shown.display = False
+        view.add_class("-away")
         await self.mount(view)
+        view.remove_class("-away")
         view.take_focus()
         self.screen.refresh_bindings()
 
@@ -67,7 +69,7 @@ class Contents(Ground):
         """Takes the top view off, down to the rows, and gives the focus to the one below."""
         if self.is_covered:
             below, gone = self.pile[-2:]
-            gone.add_class("-gone")
+            gone.add_class("-away")
             below.display = True
             # First the focus: a widget that goes with it would hand it to whatever is next.
             below.take_focus()
@@ -83,7 +85,7 @@ class Contents(Ground):
         if inside:
             self.rows.take_focus()
         for view in over:
-            view.add_class("-gone")
+            view.add_class("-away")
         for view in over:
             await view.remove()
 
