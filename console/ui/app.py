@@ -17,6 +17,7 @@ from rich.text import Text
 from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.notifications import Notify
 
@@ -327,6 +328,11 @@ class RowsightApp(App[None]):
     def action_help_quit(self) -> None:
         """Tells who presses ctrl+c out of habit how to leave."""
         self.notify("q leaves, esc cancels what runs", timeout=3, markup=False)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Ends after a fault; a part that leaving kept from being put together is none."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def panic(self, *renderables: RenderableType) -> None:
         """Ends like any other fault: what would be shown here could quote data."""

@@ -10,6 +10,7 @@ from textual.worker import WorkerFailed
 from console.connection.profile import Profile
 from console.journal import state_folder
 from console.ui.app import RowsightApp, told
+from console.ui.connect.password import AskPassword
 from console.ui.tables.listing import ListingPane
 from console.ui.workspace import Workspace
 from tests.ui.screen import until
@@ -73,3 +74,13 @@ def test_no_report_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch)
     said = told(RuntimeError(SECRET))
     assert "no report could be written" in said
     assert "hunter2" not in said
+
+
+async def test_no_fault_is_made_of_a_dialog_that_comes_while_one_leaves(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        app.push_screen(AskPassword("ada", "the server wants one", shop))
+        app.exit(return_code=0)
+    assert app.return_code == 0
+    assert not reports()
