@@ -161,3 +161,7 @@ create policy p on public.prey to anon, authenticated using (id > 2) with check 
 
 SOME = TYPED[::6]
 """A part of the attacks, one of every kind."""
+
+FOREVER = "select public.evil_forever()"
+ENDLESS = [FOREVER, *(text for text in TYPED if "3600" in text or "1000000000000" in text)]
+"""What runs for as long as it is let, where it is run at all."""

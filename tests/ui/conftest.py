@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from console import assets
+from console.access.entrance import ContainmentBroken
+from console.browse.query import ContainmentBroken as QueryBroken
 from console.connection.embedded import EmbeddedServer, find_binaries
 from console.connection.profile import Environment, Profile, Secret
+from console.errors import ConsoleError
 from console.ui import words
 from console.ui.app import RowsightApp
 from tests.access import cast
-from tests.conftest import _clone, _template
+from tests.access.attacks import OPEN, SETUP
+from tests.access.scene import EVE, Witness, made
+from tests.conftest import Admin, _clone, _template
 from tests.ui.acme import ACME
+from tests.ui.attacking.console import CONNECT, Attacked, Console
 from tests.ui.detailing import LIBRARY
 
 OpenApp = Callable[..., RowsightApp]
@@ -154,3 +166,113 @@ def diary(guarded: Profile) -> Profile:
         password=Secret("open sesame"),
         preview_user="peep",
     )
+
+
+# A console under attack
+
+MORE = f"""
+create table public.papers (id int primary key, body jsonb);
+insert into public.papers values (1, '{{"name": "one", "tags": [1, 2]}}');
+insert into public.users (id, email) values ('{EVE.user_id}', 'eve@example.com');
+insert into public.audit_logs ("userId", action) values ('{EVE.user_id}', 'login');
+insert into public.retention_policies ("tableName", "retentionDays") values ('audit_logs', 30);
+insert into public.analytics_events (occurred_at, event_name, props)
+  values (now() - interval '1 day', 'session_started', '{{}}');
+"""
+
+
+@pytest.fixture(scope="module")
+def trapped(server: EmbeddedServer) -> Iterator[Profile]:
+    """The migration, something in it for each pane, and the traps."""
+    master = assets.schema_file(assets.MASTER_MIGRATION).read_text(encoding="utf-8")
+    yield from made(server, "ui_traps", f"{master}\n{MORE}\n{SETUP}")
+
+
+@pytest.fixture
+def witness(trapped: Profile, admin: Admin) -> Witness:
+    """Who sees whether anything was touched."""
+    found = Witness(admin(trapped), admin(trapped))
+    found.remember()
+    found.admin.execute(OPEN.encode())
+    return found
+
+
+@pytest.fixture
+def broken(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What got out of its role or transaction, as the console noticed it."""
+    found: list[str] = []
+    for kind in (ContainmentBroken, QueryBroken):
+
+        def note(self: ConsoleError, message: str, **more: Any) -> None:
+            found.append(message)
+            ConsoleError.__init__(self, message, **more)
+
+        monkeypatch.setattr(kind, "__init__", note)
+    return found
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asks nobody for the address of a host that was typed."""
+    usual = socket.getaddrinfo
+
+    def look_up(host: str | None, *rest: Any, **more: Any) -> Any:
+        if host not in ("127.0.0.1", "localhost"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return usual(host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.fixture
+def profiles(
+    trapped: Profile, guarded: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Profile | None]:
+    """What a console can be opened with; the first two are in the file, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ROWSIGHT_NO_KEYRING", "1")
+    monkeypatch.setenv("ROWSIGHT_CONFIG", str(tmp_path / "config.toml"))
+    reading = replace(trapped, read_only=True)
+    text = ""
+    for name, profile in (("reading", reading), ("guarded", guarded)):
+        pairs = [f'{key} = "{value}"\n' for key, value in profile.parameters.items()]
+        text += f"[profiles.{name}]\n{''.join(pairs)}"
+    for name in ("config.toml", "config.pristine"):
+        (tmp_path / name).write_text(text)
+    return {
+        "reading": reading,
+        "guarded": guarded,
+        "writing": writable(trapped),
+        "prod": replace(reading, environment=Environment.PROD),
+        "none": None,
+    }
+
+
+@pytest.fixture
+def attacked(
+    profiles: dict[str, Profile | None], witness: Witness, broken: list[str], offline: None
+) -> Attacked:
+    """Opens a console to be attacked: `async with attacked("reading", TABLES) as console`."""
+    ours = """
+        select application_name, state, query from pg_stat_activity
+        where datname = current_database() and application_name like 'rowsight%'
+    """
+
+    @contextlib.asynccontextmanager
+    async def open_one(profile: str, tab: int) -> AsyncIterator[Console]:
+        app = RowsightApp(profiles[profile], tab=tab % CONNECT)
+        witness.before = witness.state()
+        async with app.run_test(size=(100, 30)) as pilot:
+            console = Console(pilot, witness, broken)
+            yield console
+            await console.leave()
+        for _ in range(400):
+            left = witness.admin.execute(ours).fetchall()
+            if not left and witness.idle():
+                break
+            await asyncio.sleep(0.05)
+        assert not left
+        assert witness.idle()
+        witness.untouched()
+
+    return open_one
