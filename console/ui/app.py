@@ -28,6 +28,7 @@ from console.ui import remembered, settings, themes
 from console.ui.pane import Pane
 from console.ui.sanitise import Sanitise
 from console.ui.settings import Settings
+from console.ui.stage import NAMES
 from console.ui.threads import Threads
 from console.ui.toosmall import TooSmall, fits
 from console.ui.workspace import Workspace
@@ -45,17 +46,7 @@ if TYPE_CHECKING:
     from console.connection.embedded import EmbeddedServer
     from console.ui.connect.screen import ConnectScreen
 
-SHEETS = (
-    "workspace",
-    "tables",
-    "access",
-    "migration",
-    "health",
-    "retention",
-    "logs",
-    "connect",
-    "dialogs",
-)
+SHEETS = ("workspace", *map(str.lower, NAMES), "connect", "dialogs")
 """One sheet of `themes/` for each area of the screen."""
 
 INTERRUPTED = 130
