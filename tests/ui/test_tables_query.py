@@ -20,6 +20,7 @@ from console.ui.tables.pane import TablesPane
 from console.ui.tables.query import QueryView
 from console.ui.tables.record import Record
 from console.ui.tables.view import View
+from console.ui.widgets.caption import Caption
 from console.ui.widgets.grid import Grid
 from tests.ui.screen import text, until
 
@@ -51,7 +52,7 @@ async def test_keys_are_not_asked_of_a_view_that_comes_or_goes(library: Profile)
         class Passing(View):
             def compose(self) -> ComposeResult:
                 on_top.append(pane.contents.shown)
-                yield from ()
+                yield Caption()
 
             def on_unmount(self) -> None:
                 on_top.append(pane.contents.shown)

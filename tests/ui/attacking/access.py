@@ -190,3 +190,10 @@ async def filter_of_changes(pilot: Pilot[Any]) -> None:
 async def filter_of_findings(pilot: Pilot[Any]) -> None:
     await view(pilot, "lint")
     await press(pilot, "slash")
+
+
+@place("access.presets.NamePreset#preset-name:Field", "access.presets.save", ACCESS)
+async def name_of_a_preset(pilot: Pilot[Any]) -> None:
+    await press(pilot, "i")
+    await at_rest(pilot)
+    await press(pilot, "f4")
