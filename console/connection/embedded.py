@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import IO, NoReturn
@@ -182,7 +182,8 @@ class EmbeddedServer:
             raise
 
     def _start(self) -> None:
-        self.socket_folder = _private_folder()
+        with _signals_held():
+            self.socket_folder = _private_folder()
         # Opened while the folder is still ours alone: the account it goes to could plant a link.
         self._log = self._held.enter_context((self.socket_folder / "log").open("wb"))
         self.data = self.socket_folder / "data"
@@ -317,6 +318,18 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         server.send_signal(signal.SIGCONT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(seconds)
+
+
+@contextlib.contextmanager
+def _signals_held() -> Iterator[None]:
+    """Lets a signal wait: one between making a folder and knowing its name would leave it."""
+    held = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM}
+    )
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def _private_folder() -> Path:

@@ -205,6 +205,25 @@ def test_a_console_killed_while_the_server_is_made_leaves_nothing(folder: Path) 
     wait_until(lambda: not [words for words in commands().values() if str(folder) in words])
 
 
+def test_a_signal_while_the_folder_is_made_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    make = tempfile.mkdtemp
+
+    def interrupted(prefix: str, dir: str) -> str:  # noqa: A002 - named as the original
+        folder = make(prefix=prefix, dir=dir)
+        signal.raise_signal(signal.SIGTERM)
+        return folder
+
+    monkeypatch.setattr(tempfile, "mkdtemp", interrupted)
+    with pytest.raises(SystemExit) as left, EmbeddedServer():
+        pytest.fail("the signal was lost")
+    assert left.value.code == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_stopped_server_ends_too(wheel: Binaries) -> None:
     with EmbeddedServer(binaries=wheel) as server:
         assert server.pid is not None

@@ -148,7 +148,7 @@ def test_no_screen_shows_it_and_no_file_keeps_it(
         console.press("C")
         console.wait("connect to a database")
         console.press("u")
-        console.wait("Connect to")
+        console.wait("enter connect")
         console.press(f"postgresql://known:{QUOTED}@127.0.0.1:1/x\r")
         console.wait("nothing answers at 127.0.0.1:1")
         console.press("C")
