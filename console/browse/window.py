@@ -271,7 +271,11 @@ class Window:
             position = Last()
         else:
             position = Fraction(index / self.extent)
-        page = await self.source.fetch(position)
+        few: int | None = None
+        if isinstance(position, Fraction):
+            # What is looked at comes sooner without what may never be; that is read ahead.
+            few = min(size, 2 * len(self._numbers.asked))
+        page = await self.source.fetch(position, few)
         if not page.rows and not isinstance(position, First):
             position = Last()
             page = await self.source.fetch(position)

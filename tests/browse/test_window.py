@@ -203,6 +203,17 @@ async def test_the_next_pages_are_read_before_they_are_asked_for(
         assert screen.window.row(above) is not None
 
 
+async def test_a_jump_reads_what_is_looked_at_and_little_more(
+    tables: Profile, connect: Connect
+) -> None:
+    async with screen_of(connect, tables, "by_key") as screen:
+        await settled(screen.window)
+        await screen.go(25_000)
+        found = screen.window.find(screen.top)
+        assert found is not None
+        assert len(found[0].rows) == 2 * SCREEN
+
+
 async def settled(window: Window) -> None:
     """Waits until nothing more is read ahead."""
     ahead = window._ahead

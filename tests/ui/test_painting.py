@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -174,3 +177,15 @@ async def test_a_look_at_the_server_paints_nothing_while_all_is_as_it_was(shop: 
             assert not any("●" in text for text in paints)
             workspace.post_message(workspace.Heard(Beat(0.0460, standby=False)))
             await until(pilot, "46 ms ●")
+
+
+def test_frames_follow_each_other_closely_unless_somebody_says_otherwise() -> None:
+    program = "import console.ui.app, textual.constants; print(textual.constants.MAX_FPS)"
+    environment = {name: value for name, value in os.environ.items() if name != "TEXTUAL_FPS"}
+
+    def frames(**more: str) -> str:
+        command = [sys.executable, "-c", program]
+        return subprocess.check_output(command, env=environment | more, text=True).strip()
+
+    assert frames() == "120"
+    assert frames(TEXTUAL_FPS="30") == "30"
