@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from console.browse.blame import read_selection
-from console.catalog.paths import find_paths
 from console.catalog.relations import Column, Relation
-
-if TYPE_CHECKING:
-    from console.connection.session import Session
 
 Row = tuple[str | None, ...]
 
@@ -61,48 +54,3 @@ class Page:
     before: bool = False
     places: tuple[Place, ...] = ()
     big: Mapping[tuple[int, int], int] = field(default_factory=dict)
-
-
-async def first_page(
-    session: Session,
-    relation: Relation,
-    *,
-    limit: int = 200,
-    cell: int | None = 300,
-    columns: Sequence[str] | None = None,
-    where: str = "",
-    order: Sequence[Order] = (),
-) -> Page:
-    """Reads the first rows of a relation, in a transaction that can't write.
-
-    Args:
-        session: Where to read.
-        relation: What to read.
-        limit: How many rows at most.
-        cell: How many characters of a value at most, cut by the server; None for all.
-        columns: Names of the columns to read, in that order; None for all.
-        where: A filter, see `console.browse.filter`.
-        order: What to sort by; a unique key decides between equals, and alone where nothing
-            is given.
-
-    Raises:
-        FilterError: The filter does not parse or does not suit the columns.
-        NotFound: A column does not exist, or the relation is gone.
-        ConsoleError: The connection is gone or the server refused.
-    """
-    from console.browse.ordering import order_by, sorting
-    from console.browse.selection import select_from
-
-    paths = await find_paths(session, relation)
-    selection = select_from(relation, paths, columns=columns, where=where, cell=cell)
-    sorts = sorting(paths, order)
-    statement = selection.select(tail=order_by(sorts), limit=limit + 1)
-    started = time.perf_counter()
-    table = await read_selection(session, selection, statement)
-    return selection.page(
-        table.rows[:limit],
-        more=len(table.rows) > limit,
-        order=tuple(Order(sort.column.name, sort.descending) for sort in sorts),
-        statement=statement,
-        elapsed=time.perf_counter() - started,
-    )

@@ -84,7 +84,7 @@ async def open_source(
     columns: Sequence[str] | None = None,
     where: str = "",
     order: Sequence[Order] = (),
-    cell: int = 300,
+    cell: int | None = 300,
     cursor_session: Session | None = None,
 ) -> PageSource:
     """Finds the soundest way to read a relation.
@@ -100,7 +100,7 @@ async def open_source(
         columns: Names of the columns to read, in that order; None for all.
         where: A filter, see `console.browse.filter`.
         order: What to sort by.
-        cell: How many characters of a value at most, cut by the server.
+        cell: How many characters of a value at most, cut by the server; None for all.
         cursor_session: A connection that a cursor may keep for itself and closes in the end.
 
     Raises:

@@ -28,11 +28,11 @@ from console.access.visibility import count_visible, xray
 from console.access.whatif import whatif
 from console.browse.count import count_rows
 from console.browse.listing import open_listing
-from console.browse.page import first_page
 from console.catalog.relations import find_relation
 from console.errors import ConsoleError
 from tests.access.attacks import HARMLESS, STORED, TYPED
 from tests.access.scene import EVE, Scene
+from tests.browse.walk import first_page
 
 
 async def backend(acting: Preview) -> object:

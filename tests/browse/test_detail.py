@@ -13,7 +13,6 @@ from console.browse.detail import (
     read_whole,
     whole_rows,
 )
-from console.browse.page import first_page
 from console.browse.position import First
 from console.browse.references import SEVERAL, count_there, follow, matching
 from console.browse.source import open_source
@@ -22,7 +21,7 @@ from console.catalog.relations import find_relation
 from console.connection.profile import Profile
 from console.errors import ConsoleError, NotFound, Refused
 from tests import hostile
-from tests.browse.walk import Admin, Connect
+from tests.browse.walk import Admin, Connect, first_page
 
 SOURCES = {
     "by key": ("create table t (id int primary key, v text, b bytea, j jsonb, n int)", "t"),

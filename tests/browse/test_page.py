@@ -10,13 +10,14 @@ import pytest
 
 from console.browse.count import count_rows
 from console.browse.filter import FilterError
-from console.browse.page import Order, Page, first_page
+from console.browse.page import Order, Page
 from console.catalog.relations import find_relation
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
 from console.errors import DatabaseFailed, NotFound
 from tests import hostile
+from tests.browse.walk import first_page
 from tests.conftest import FreshDatabase
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]

@@ -9,13 +9,25 @@ import psycopg
 
 from console.browse.page import Page, Place, Row
 from console.browse.position import After, Before, First, Last
-from console.browse.source import PageSource
+from console.browse.source import PageSource, open_source
+from console.catalog.relations import Relation
 from console.connection.profile import Profile
 from console.connection.session import Session
 
 Admin = Callable[[Profile], psycopg.Connection[Any]]
 Connect = Callable[..., Session]
 EachPage = Callable[[int], None]
+
+
+async def first_page(
+    session: Session, relation: Relation, *, limit: int | None = None, **options: Any
+) -> Page:
+    """Reads the first rows of a relation, as `open_source` takes the options."""
+    source = await open_source(session, relation, **options)
+    try:
+        return await source.fetch(First(), limit)
+    finally:
+        await source.close()
 
 
 async def forwards(
