@@ -1,4 +1,4 @@
-"""How many rows there are: exactly, up to a bound, or about."""
+"""How many rows there are: exactly, or about."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from console.catalog.reading import read
 if TYPE_CHECKING:
     from console.catalog.relations import Relation
     from console.connection.session import Session
-
-BOUND = 10_000
 
 
 class Certainty(StrEnum):
@@ -47,24 +45,6 @@ async def count_rows(session: Session, relation: Relation, chosen: Filter | None
         session, sql.SQL("select pg_catalog.count(*) from {}{}").format(name, where)
     )
     return int(table.rows[0][0] or 0)
-
-
-async def count_up_to(
-    session: Session, relation: Relation, chosen: Filter | None = None, bound: int = BOUND
-) -> Total:
-    """Counts rows, and stops above a bound.
-
-    Raises:
-        ConsoleError: The connection is gone or the server refused.
-    """
-    where = chosen.where if chosen else sql.SQL("")
-    name = sql.Identifier(relation.schema, relation.name)
-    counted = sql.SQL("select pg_catalog.count(*) from (select from {}{} limit {}) as some_rows")
-    (table,) = await read(session, counted.format(name, where, sql.Literal(bound + 1)))
-    count = int(table.rows[0][0] or 0)
-    if count > bound:
-        return Total(bound, Certainty.AT_LEAST)
-    return Total(count, Certainty.EXACT)
 
 
 async def planned_rows(session: Session, relation: Relation, chosen: Filter | None = None) -> int:

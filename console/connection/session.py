@@ -306,20 +306,6 @@ class Session:
             with self.faults():
                 await connection.execute(statement.encode())
 
-    async def ping(self) -> float:
-        """Measures one round trip.
-
-        Returns:
-            Seconds.
-
-        Raises:
-            ConsoleError: The connection is gone.
-        """
-        started = time.perf_counter()
-        await self.batch("select 1")
-        self.round_trip = time.perf_counter() - started
-        return self.round_trip
-
     async def cancel(self) -> None:
         """Ends what runs: asks the server, and after a second cuts the connection.
 

@@ -112,11 +112,11 @@ async def test_a_terminated_backend_is_noticed_and_replaced(
     pid = await session.value("select pg_backend_pid()")
     outside.execute("select pg_terminate_backend(%s)", [pid])
     with pytest.raises(CannotConnect) as caught:
-        await session.ping()
+        await session.batch("select 1")
     assert caught.value.exit_code == 3
     assert session.state is SessionState.LOST
     with pytest.raises(CannotConnect):
-        await session.ping()
+        await session.batch("select 1")
     await session.connect()
     assert await session.value("select 1") == 1
     assert states == [SessionState.LOST, SessionState.CONNECTING, SessionState.CONNECTED]

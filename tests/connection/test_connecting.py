@@ -221,7 +221,7 @@ async def test_too_old_a_server(by_tcp: ByTcp, monkeypatch: pytest.MonkeyPatch) 
         await session.connect()
     assert caught.value.hint
     with pytest.raises(CannotConnect):
-        await session.ping()
+        await session.batch("select 1")
 
 
 @pytest.mark.parametrize(
