@@ -73,3 +73,11 @@ def write_report(error: BaseException) -> Path:
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(report(error))
     return path
+
+
+def told(error: BaseException) -> str:
+    """Writes the report of a fault and returns the sentence that tells of it."""
+    try:
+        return f"rowsight: a fault in the program ended it; a report is in {write_report(error)}"
+    except OSError:
+        return "rowsight: a fault in the program ended it, and no report could be written"

@@ -331,20 +331,12 @@ class RowsightApp(App[None]):
 
     def _fatal_error(self) -> None:
         """Ends after a fault of our own: one sentence, and a report without data."""
+        from console.crash import told
+
         error = self._exception or sys.exc_info()[1] or RuntimeError()
         if not self._exit_renderables:
             self._exit_renderables.append(Text(told(error)))
         self._close_messages_no_wait()
-
-
-def told(error: BaseException) -> str:
-    """Writes the report of a fault and returns the sentence that tells of it."""
-    from console.crash import write_report
-
-    try:
-        return f"rowsight: a fault in the program ended it; a report is in {write_report(error)}"
-    except OSError:
-        return "rowsight: a fault in the program ended it, and no report could be written"
 
 
 def open_console(

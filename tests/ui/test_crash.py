@@ -8,8 +8,9 @@ import pytest
 from textual.worker import WorkerFailed
 
 from console.connection.profile import Profile
+from console.crash import told
 from console.journal import state_folder
-from console.ui.app import RowsightApp, told
+from console.ui.app import RowsightApp
 from console.ui.connect.password import AskPassword
 from console.ui.tables.listing import ListingPane
 from console.ui.workspace import Workspace
