@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
 
+from console.access.rules import looking, read_rules
+from console.catalog.ddl import read_ddl
 from console.catalog.relations import (
     Relation,
     find_relation,
@@ -15,6 +18,7 @@ from console.catalog.relations import (
     list_relations,
     parse_name,
 )
+from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
 from console.errors import NotFound, UsageError
@@ -241,3 +245,22 @@ async def test_hostile_names_come_through_and_can_be_given_back(
         assert await find_relation(session, relation.identity) == relation
         columns = await list_columns(session, relation)
     assert [column.name for column in columns] == [hostile.KEY, hostile.COLUMN]
+
+
+async def test_the_defaults_of_a_very_wide_table_are_read_at_once(
+    servers: tuple[EmbeddedServer, ...],
+    fresh_database: Callable[..., Profile],
+    admin: Admin,
+    connect: Connect,
+) -> None:
+    wide = ", ".join(f"c{n} int default {n}" for n in range(1, 1_500))
+    for server in servers:
+        profile = replace(fresh_database("empty", on=server), statement_timeout=2)
+        admin(profile).execute(f"create table wide (id int primary key, {wide})".encode())
+        async with connect(profile) as session:
+            relation = await find_relation(session, "wide")
+            assert (await list_columns(session, relation))[-1].default == "1499"
+            assert '"c1499" integer default 1499' in await read_ddl(session, relation)
+            async with looking(session, statement_timeout=2) as transaction:
+                rules = await read_rules(transaction, "public", "wide", "postgres")
+        assert rules.fields[-1].default == "1499"

@@ -45,7 +45,9 @@ select pg_catalog.jsonb_build_object(
       'not_null', a.attnotnull,
       'generated', a.attgenerated,
       'identity', a.attidentity,
-      'default', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+      'default', pg_catalog.pg_get_expr(
+        d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end
+      ),
       'select', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'SELECT'),
       'insert', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'INSERT'),
       'update', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'UPDATE')

@@ -9,7 +9,8 @@ select a.attname,
          where o.conrelid = c.oid and o.contype = 'n' and not o.convalidated
            and o.conkey = array[a.attnum]
        ),
-       pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+       -- A relation named without need has its columns' names laid out anew for each default.
+       pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end),
        a.attnum,
        k.place,
        pg_catalog.col_description(a.attrelid, a.attnum),

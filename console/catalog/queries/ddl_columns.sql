@@ -8,7 +8,7 @@ select a.attname,
          where l.oid = a.attcollation
        ) end,
        a.attnotnull,
-       pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+       pg_catalog.pg_get_expr(d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end),
        a.attgenerated,
        a.attidentity,
        a.attislocal,
