@@ -12,7 +12,7 @@ from console.access import trail
 from console.access.evaluation import Value, values_as_text
 from console.access.expression import Node, called, names, outside, scan, unwrap
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
-from console.access.labels import shorten
+from console.access.labels import excerpt, shorten
 from console.access.lookup import column_named, find_lookup, sides, unwrap_query
 from console.access.missing import find_sought
 from console.access.rules import raw
@@ -48,12 +48,12 @@ async def find_cause(inquiry: Inquiry, condition: str, value: Value) -> Cause:
     if value.state == "error":
         return _raised(condition, value)
     if value.holds:
-        return Cause(f"{shorten(condition)} is true")
+        return Cause(f"{excerpt(condition)} is true")
     try:
         found = await _by_form(inquiry, condition)
     except UsageError:
         found = None
-    return found or Cause(f"{shorten(condition)} is {value.state}")
+    return found or Cause(f"{excerpt(condition)} is {value.state}")
 
 
 async def _by_form(inquiry: Inquiry, condition: str) -> Cause | None:
@@ -71,7 +71,10 @@ async def _by_form(inquiry: Inquiry, condition: str) -> Cause | None:
     if lookup is not None:
         sought = await find_sought(inquiry, lookup)
         if sought is not None:
-            return replace(sought, words=f"{shorten(condition)} is false, {sought.words}")
+            # An EXISTS says nothing that the row it looks for does not say better.
+            exists = scan(unwrap(condition))[0].word == "exists"
+            start = "" if exists else f"{excerpt(condition)} is false, "
+            return replace(sought, words=f"{start}{sought.words}")
     return None
 
 
@@ -119,7 +122,7 @@ async def _member(inquiry: Inquiry, left: str, array: str, condition: str) -> Ca
     if not isinstance(members, str | None) or not isinstance(value, str | None):
         return None
     if value is None:
-        return Cause(f"{left} is null", note="is null")
+        return Cause(f"{_short(left)} is null", note="is null")
     elements = [str(element) for element in json.loads(members or "[]") if element is not None]
     column = column_named(left, rules.name, [field.name for field in rules.fields])
     shown = [value, *elements[:_SHOWN]]
@@ -133,7 +136,8 @@ async def _member(inquiry: Inquiry, left: str, array: str, condition: str) -> Ca
     if not elements:
         among = "the list, which is empty"
     cause = Cause(
-        f"{left} is {labels[value]}, not in {among}", note=f"{labels[value]} is not in {among}"
+        f"{_short(left)} is {labels[value]}, not in {among}",
+        note=f"{labels[value]} is not in {among}",
     )
     lookup = await find_lookup(inquiry.transaction, condition)
     sought = await find_sought(inquiry, lookup) if lookup is not None else None
@@ -190,12 +194,12 @@ def _short(expression: str) -> str:
     tokens = scan(inner)
     if tokens and tokens[0].word == "select":
         end = next((t.start for t in outside(tokens) if t.word in ("as", "from")), len(inner))
-        return shorten(inner[tokens[0].end : end].strip())
-    return shorten(expression)
+        return excerpt(inner[tokens[0].end : end].strip())
+    return excerpt(expression)
 
 
 def _raised(condition: str, value: Value) -> Cause:
-    part = shorten(condition)
+    part = excerpt(condition)
     match value.sqlstate:
         case "42501":
             words = f"{part} needs a privilege that is missing: {value.error}"

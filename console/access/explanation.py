@@ -13,6 +13,7 @@ from console.access.claims import unasked_claims
 from console.access.evaluation import Value
 from console.access.expression import Node
 from console.access.inquiry import Cause, Inquiry, Remedy
+from console.access.labels import excerpt
 from console.access.rules import Command, Policy, Rules
 from console.access.verdict import Attempt, Outcome, Stage, deciding, stages
 from console.errors import ConsoleError
@@ -309,7 +310,7 @@ async def _causes(
         cause = await find_cause(inquiry, leaf.text, parts[leaf.text])
         notes[stage.row, leaf.text] = cause.note or cause.words
         causes.append(cause)
-    return causes or [Cause(f"{node.text} is not true")]
+    return causes or [Cause(f"{excerpt(node.text)} is not true")]
 
 
 async def _told(case: Case, inquiry: Inquiry, causes: list[Cause]) -> str:

@@ -232,6 +232,21 @@ def unwrap(text: str) -> str:
     return text[tokens[0].start : tokens[-1].end] if tokens else text
 
 
+def on_one_line(text: str) -> str:
+    """Returns an expression with one blank wherever the server breaks or indents it."""
+    try:
+        tokens = scan(text)
+    except UsageError:
+        return text
+    pieces, end = [], 0
+    for token in tokens:
+        if end and token.start > end:
+            pieces.append(" ")
+        pieces.append(token.text)
+        end = token.end
+    return "".join(pieces)
+
+
 def matching(tokens: Sequence[Token], start: int) -> int:
     """Returns the place of the bracket that closes the one at `start`, or -1."""
     depth = 0

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from psycopg import sql
 
+from console.access.expression import on_one_line
 from console.access.persona import Persona, is_uuid
 from console.access.rules import Rules
 from console.connection.session import TextTable, Transaction
@@ -36,6 +37,11 @@ async def tried(
 def shorten(text: str) -> str:
     """Cuts a value for a sentence."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def excerpt(expression: str) -> str:
+    """Cuts an expression for a sentence, and takes the server's line breaks out of it."""
+    return shorten(on_one_line(expression))
 
 
 class Labels:

@@ -10,7 +10,7 @@ from console.access import trail
 from console.access.evaluation import values_as_text
 from console.access.expression import names, scan
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
-from console.access.labels import shorten, tried
+from console.access.labels import excerpt, tried
 from console.access.lookup import Lookup, column_named, sides, substitute
 from console.access.rules import Rules, raw, read_rules
 from console.connection.session import TextTable, Transaction
@@ -50,8 +50,8 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
     false = [other for other, state in zip(others, rows[0], strict=True) if state != "t"]
     if false and not any(all(state == "t" for state in row) for row in rows):
         return Cause(
-            f"there is a row in {target.name} with {with_}, but {shorten(false[0])} is not true",
-            remedies=(Remedy(f"{shorten(false[0])} in that row of {target.name}"),),
+            f"there is a row in {target.name} with {with_}, but {excerpt(false[0])} is not true",
+            remedies=(Remedy(f"{excerpt(false[0])} in that row of {target.name}"),),
         )
     if target.binding:
         who = inquiry.persona.label

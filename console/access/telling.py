@@ -9,6 +9,7 @@ from typing import Literal
 from rich.cells import cell_len
 
 from console.access.answer import Decision, Part, Tested
+from console.access.expression import on_one_line
 from console.access.marks import ANSWERS, STEPS
 from console.access.rules import Command
 from console.visible import visible
@@ -160,7 +161,7 @@ def _policy(tested: Tested, width: int) -> Iterator[Line]:
 
 def _part(part: Part, before: str, width: int) -> Iterator[Line]:
     words = {"and": "all of these", "or": "one of these"}
-    text = words.get(part.joined) or _CALL.sub(r"(select \1)", part.expression)
+    text = words.get(part.joined) or _CALL.sub(r"(select \1)", on_one_line(part.expression))
     indent = "  " * max(1, part.depth)
     value: Span = (part.value, _VALUES[part.value])
     lines = wrapped(before + text, width - 8, "sql", indent=indent)
