@@ -14,6 +14,7 @@ from typing import Any
 
 from console.access.cells import Cell
 from console.access.counting import OnCells
+from console.access.fingerprint import Fingerprint, read_fingerprints
 from console.access.impersonation import Preview
 from console.access.matrix import Matrix, matrix
 from console.access.naming import Named
@@ -29,6 +30,8 @@ _HEAD = """\
 # Who may do what, as rowsight found it. Check it with: rowsight access check FILE
 # all, some, none of the rows; open: some row may be inserted; denied: no privilege;
 # withheld: a function that was called left the persona's role, so nothing is told.
+# At the end, what decides about each table in short: its row-level security, and fingerprints of
+# the privileges, of the policies with the functions they call, and of a view's definition.
 """
 
 
@@ -39,10 +42,12 @@ class Baseline:
     Attributes:
         bound: Rows that were counted one by one.
         expected: For each persona: table → command → what it says, as `some 3 of 40`.
+        fingerprints: For each table: part → what it says; None for a file without them.
     """
 
     bound: int
     expected: tuple[tuple[Named, Mapping[str, Mapping[str, str]]], ...]
+    fingerprints: Mapping[str, Mapping[str, str]] | None = None
 
     @property
     def withheld(self) -> int:
@@ -50,13 +55,28 @@ class Baseline:
         rows = [row for _, tables in self.expected for row in tables.values()]
         return sum(said == "withheld" for row in rows for said in row.values())
 
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What a check against it does not notice."""
+        found = []
+        if self.withheld:
+            cells = "1 cell" if self.withheld == 1 else f"{self.withheld:,} cells"
+            found.append(f"result withheld in {cells}: containment broke")
+        if self.fingerprints is None:
+            found.append(
+                "the file has no fingerprints, so a loosened CHECK goes unnoticed:"
+                " take a new snapshot"
+            )
+        return tuple(found)
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A cell that is not what the baseline says.
+    """A cell, or a part of a fingerprint, that is not what the baseline says.
 
     Attributes:
-        command: Empty when the whole table is new or gone.
+        persona: Empty for a part of a table's fingerprint.
+        command: Or that part, as `policies`; empty when the whole table is new or gone.
         expected: What the file says; empty for a table it does not know.
         found: What is there; empty for a table that is gone.
     """
@@ -68,20 +88,26 @@ class Change:
     found: str
 
     def __str__(self) -> str:
-        where = f"{self.persona} · {self.table}" + (f" · {self.command}" if self.command else "")
+        where = " · ".join(part for part in (self.persona, self.table, self.command) if part)
         if not self.expected:
             return f"{where}: not in the baseline, now {self.found}"
         return f"{where}: was {self.expected}, now {self.found or 'gone'}"
 
 
 def write_baseline(
-    found: Matrix, named: Sequence[Named], *, bound: int = BOUND, counts: bool = True
+    found: Matrix,
+    named: Sequence[Named],
+    fingerprints: Mapping[str, Fingerprint],
+    *,
+    bound: int = BOUND,
+    counts: bool = True,
 ) -> str:
     """Writes a matrix as a baseline.
 
     Args:
         found: The matrix of the personas.
         named: How each is named, in the order of the matrix' personas.
+        fingerprints: Of every table, for the roles of the personas.
         bound: Rows that were counted one by one.
         counts: Whether numbers of rows are part of it. On data that grows they would change by
             themselves; on a database made for tests they catch more.
@@ -98,21 +124,36 @@ def write_baseline(
             canonical = json.dumps(json.loads(name.claims), ensure_ascii=False, sort_keys=True)
             lines.append(f"claims = {_string(canonical)}")
         lines.append("[persona.tables]")
-        width = max((len(_key(row.table)) for row in found.rows), default=0)
-        for row in sorted(found.rows, key=lambda row: row.table):
-            cells = row.cells[persona.label]
-            said = ", ".join(
-                f"{command} = {_string(say(cell, counts=counts))}"
-                for command, cell in cells.items()
-            )
-            lines.append(f"{_key(row.table):{width}} = {{ {said} }}")
+        lines += _tables(
+            {
+                row.table: {
+                    command.value: say(cell, counts=counts)
+                    for command, cell in row.cells[persona.label].items()
+                }
+                for row in found.rows
+            }
+        )
+    lines += ["", "[fingerprints]"]
+    lines += _tables({table: said.parts for table, said in fingerprints.items()})
     return "\n".join(lines) + "\n"
+
+
+def _tables(said: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Writes a line for each table, in a fixed order."""
+    width = max((len(_key(table)) for table in said), default=0)
+    return [
+        f"{_key(table):{width}} = {{ "
+        + ", ".join(f"{part} = {_string(text)}" for part, text in said[table].items())
+        + " }"
+        for table in sorted(said)
+    ]
 
 
 def say(cell: Cell, *, counts: bool = True) -> str:
     """Says what a cell holds, in a form that does not change from run to run."""
-    if counts and cell.state == "some" and cell.exact and cell.total is not None:
-        return f"some {cell.visible} of {cell.total}"
+    if counts and cell.state == "some" and cell.exact:
+        # Nobody knows how many rows a view would have for everybody.
+        return f"some {cell.visible}" + (f" of {cell.total}" if cell.total is not None else "")
     return "withheld" if cell.withheld else cell.state
 
 
@@ -146,7 +187,8 @@ def read_baseline(text: str) -> Baseline:
         )
     try:
         bound = int(found.get("bound", BOUND))
-        return Baseline(bound, tuple(_expected(entry) for entry in found.get("persona", [])))
+        expected = tuple(_expected(entry) for entry in found.get("persona", []))
+        return Baseline(bound, expected, _fingerprints(found.get("fingerprints")))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             f"the baseline is not complete: {error}", hint="take a new one with access snapshot"
@@ -160,6 +202,15 @@ def _expected(entry: Mapping[str, Any]) -> tuple[Named, Mapping[str, Mapping[str
         for table, cells in entry["tables"].items()
     }
     return named, tables
+
+
+def _fingerprints(found: Mapping[str, Any] | None) -> Mapping[str, Mapping[str, str]] | None:
+    if found is None:
+        return None
+    return {
+        str(table): {str(part): str(said) for part, said in parts.items()}
+        for table, parts in found.items()
+    }
 
 
 async def take(
@@ -187,7 +238,8 @@ async def take(
     """
     personas = labelled([await name.resolve(login) for name in named])
     found = await matrix(login, preview, personas, bound=bound, on_cells=on_cells)
-    return write_baseline(found, named, bound=bound, counts=counts)
+    fingerprints = await read_fingerprints(login, {persona.role for persona in personas})
+    return write_baseline(found, named, fingerprints, bound=bound, counts=counts)
 
 
 async def check(
@@ -196,10 +248,12 @@ async def check(
     """Compares the database with a baseline.
 
     A number of rows is compared where the baseline holds one. A table it does not know is a
-    change too: somebody made it, and nobody looked at who may see it.
+    change too: somebody made it, and nobody looked at who may see it. Fingerprints are compared
+    where the baseline holds them.
 
     Returns:
-        What is different, by persona, table and command; empty when all is as it was.
+        What is different, by persona, table and command, then by table and part of its
+        fingerprint; empty when all is as it was.
 
     Raises:
         NotFound: Somebody it names is gone.
@@ -212,7 +266,23 @@ async def check(
         there = {row.table: row.cells[persona.label] for row in found.rows}
         for table in sorted({*there, *tables}):
             changes += _changes(str(named), table, tables.get(table), there.get(table))
+    if baseline.fingerprints is not None:
+        roles = {persona.role for persona in personas}
+        changes += _decided_else(baseline.fingerprints, await read_fingerprints(login, roles))
     return changes
+
+
+def _decided_else(
+    expected: Mapping[str, Mapping[str, str]], found: Mapping[str, Fingerprint]
+) -> list[Change]:
+    """Compares fingerprints; a table that is new or gone has been told of as such."""
+    return [
+        Change("", table, part, said.get(part, ""), now.get(part, ""))
+        for table in sorted(expected.keys() & found.keys())
+        for said, now in [(expected[table], found[table].parts)]
+        for part in {**now, **said}
+        if said.get(part) != now.get(part)
+    ]
 
 
 def _changes(
@@ -229,7 +299,8 @@ def _changes(
     changes = []
     for command, cell in found.items():
         if command in expected:
-            said = say(cell, counts=" of " in expected[command])
-            if said != expected[command] and say(cell) != expected[command]:
-                changes.append(Change(persona, table, command, expected[command], say(cell)))
+            said = say(cell)
+            # A file may say less than is known: `some`, or `some 3` without of how many.
+            if not f"{said} ".startswith(f"{expected[command]} "):
+                changes.append(Change(persona, table, command, expected[command], said))
     return changes

@@ -13,7 +13,7 @@ from console.cli.running import finish
 from console.errors import UsageError
 
 if TYPE_CHECKING:
-    from console.access.baseline import Change
+    from console.access.baseline import Baseline, Change
     from console.access.counting import OnCells
     from console.connection.session import Session
 
@@ -36,12 +36,20 @@ def _counted(progress: Progress) -> OnCells:
 
 
 def _snapshot(options: argparse.Namespace) -> int:
+    from console.access.baseline import read_baseline
+
     text = finish(_taken(options))
     if options.json:
         output.document({"baseline": text})
     else:
         output.raw(text)
+    _say_limits(read_baseline(text))
     return 0
+
+
+def _say_limits(baseline: Baseline) -> None:
+    for limit in baseline.limits:
+        diagnostics.say(limit)
 
 
 async def _taken(options: argparse.Namespace) -> str:
@@ -77,22 +85,25 @@ async def _usual(login: Session) -> list[Typed]:
 
 
 def _check(options: argparse.Namespace) -> int:
-    changes = finish(_changes(options))
+    from console.access.baseline import read_baseline
+
+    baseline = read_baseline(_read(options.file))
+    changes = finish(_changes(options, baseline))
     if options.json:
-        output.document(access_tables_text.changes_json(changes))
+        output.document(access_tables_text.changes_json(changes, withheld=baseline.withheld))
     elif changes:
         for change in changes:
             output.line(str(change))
-        diagnostics.say(f"access has changed: {len(changes)} cells are not as the file says")
+        diagnostics.say(f"access has changed: {len(changes)} things are not as the file says")
     else:
         diagnostics.say("access is what the file says")
+    _say_limits(baseline)
     return 5 if changes else 0
 
 
-async def _changes(options: argparse.Namespace) -> list[Change]:
-    from console.access.baseline import check, read_baseline
+async def _changes(options: argparse.Namespace, baseline: Baseline) -> list[Change]:
+    from console.access.baseline import check
 
-    baseline = read_baseline(_read(options.file))
     async with sides(options, "access") as (login, acting):
         with Progress() as progress:
             return await check(login, acting, baseline, on_cells=_counted(progress))

@@ -131,7 +131,7 @@ def print_comparison(found: Comparison) -> None:
         diagnostics.say(note)
 
 
-def changes_json(changes: Sequence[Change]) -> dict[str, object]:
+def changes_json(changes: Sequence[Change], *, withheld: int) -> dict[str, object]:
     """Returns the fields of a check."""
     return {
         "holds": not changes,
@@ -145,4 +145,5 @@ def changes_json(changes: Sequence[Change]) -> dict[str, object]:
             }
             for change in changes
         ],
+        "withheld": withheld,
     }

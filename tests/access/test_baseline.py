@@ -35,6 +35,16 @@ insert into second values (1), (2);
 alter table second enable row level security;
 grant select on second to authenticated;
 create policy p on second to authenticated using ((auth.jwt() ->> 'aal') = 'aal2');
+create function usual(int) returns boolean language sql stable as 'select $1 > 0';
+create table checked (id int primary key, n int default 1);
+alter table checked enable row level security;
+grant select, insert (id), update, truncate on checked to authenticated;
+create policy r on checked for select to authenticated using (true);
+create policy i on checked for insert to authenticated with check (n > 5);
+create policy u on checked for update to authenticated using (true) with check (usual(n));
+create view counted as select * from checked where id < 2;
+grant select on counted to authenticated;
+insert into checked values (1, 1), (2, 2);
 """
 PEOPLE = [
     Named("anon"),
@@ -138,8 +148,84 @@ async def test_what_changed_is_named(
             text = await take(login, acting, PEOPLE[:2])
             admin(profile).execute(change.encode())
             changes = await check(login, acting, read_baseline(text))
-        mine = [str(c) for c in changes if not c.table.endswith('shown"')]
+        mine = [str(c) for c in changes if c.persona and not c.table.endswith('shown"')]
         assert [line for line in mine if "public.shown" not in line] == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("alter policy i on checked with check (true)", ["public.checked · policies"]),
+        (
+            "create or replace function usual(int) returns boolean language sql stable"
+            " as 'select true'",
+            ["public.checked · policies"],
+        ),
+        ("alter policy u on checked to authenticated, service_role", []),
+        (
+            "create policy v on checked as restrictive to authenticated using (true)",
+            ["public.checked · policies"],
+        ),
+        ("alter policy i on checked rename to j", []),
+        ("create policy b on checked to service_role using (true)", []),
+        ("grant insert on checked to authenticated", ["public.checked · privileges"]),
+        ("grant insert (n) on checked to authenticated", ["public.checked · privileges"]),
+        ("revoke truncate on checked from authenticated", ["public.checked · privileges"]),
+        ("grant all on checked to service_role", []),
+        ("alter table checked add more int", []),
+        (
+            "alter table checked force row level security",
+            ["public.checked · rls: was on, now forced"],
+        ),
+        (
+            "create or replace view counted as select * from checked where id < 2 or id = 77",
+            ["public.counted · definition"],
+        ),
+        ("alter view counted set (security_invoker)", ["public.counted · definition"]),
+    ],
+)
+async def test_what_decides_has_changed_though_no_count_did(
+    server: EmbeddedServer, connect: Connect, admin: Admin, change: str, expected: list[str]
+) -> None:
+    for profile in made(server, "deciding", TABLES + USERS):
+        async with connect(profile) as login, preview(login) as acting:
+            text = await take(login, acting, PEOPLE[:2])
+            assert await check(login, acting, read_baseline(text)) == []
+            admin(profile).execute(change.encode())
+            changes = await check(login, acting, read_baseline(text))
+            without = text[: text.index("[fingerprints]")]
+            assert await check(login, acting, read_baseline(without)) == []
+        assert all(not change.persona for change in changes)
+        assert [str(found).split(": was")[0] for found in changes] == [
+            line.split(": was")[0] for line in expected
+        ]
+        assert all(line in map(str, changes) for line in expected if ": was" in line)
+
+
+async def test_rows_that_a_view_shows_are_counted(kept: Sides) -> None:
+    text = await take(kept.login, kept.acting, PEOPLE[1:2])
+    ((_, tables),) = read_baseline(text).expected
+    assert tables["public.counted"]["select"] == "some 1"
+    kept.admin.execute("insert into checked values (0)")
+    try:
+        changes = await check(kept.login, kept.acting, read_baseline(text))
+        older = text.replace('select = "some 1"', 'select = "some"')
+        earlier = await check(kept.login, kept.acting, read_baseline(older))
+    finally:
+        kept.admin.execute("delete from checked where id = 0")
+    line = "ada@example.com · public.counted · select: was some 1, now some 2"
+    assert line in map(str, changes)
+    assert line not in map(str, earlier)
+    assert not [c for c in earlier if c.table == "public.counted"]
+
+
+async def test_a_file_without_fingerprints_says_what_goes_unnoticed(kept: Sides) -> None:
+    text = await take(kept.login, kept.acting, PEOPLE[:1])
+    assert read_baseline(text).limits == ()
+    older = read_baseline(text[: text.index("[fingerprints]")])
+    assert older.fingerprints is None
+    (limit,) = older.limits
+    assert "loosened CHECK" in limit
 
 
 async def test_without_counts_growing_data_is_no_change(kept: Sides) -> None:
@@ -162,6 +248,8 @@ async def test_without_counts_growing_data_is_no_change(kept: Sides) -> None:
         'version = 1\n[[persona]]\nas = "anon"\n[persona.tables]\nt = { peek = "all" }',
         "version = 1\npersona = 5",
         'version = 1\nbound = "x"',
+        "version = 1\nfingerprints = 5",
+        "version = 1\n[fingerprints]\nt = 5",
     ],
 )
 def test_what_is_no_baseline_is_refused(text: str) -> None:

@@ -224,7 +224,7 @@ def test_a_snapshot_holds_until_something_changes(
     file = tmp_path / "access.toml"
     file.write_text(taken.out, encoding="utf-8")
     held = access("check", str(file), "--json", on=sample_db)
-    assert (held.code, held.document) == (0, {"holds": True, "changes": []})
+    assert (held.code, held.document) == (0, {"holds": True, "changes": [], "withheld": 0})
     admin(sample_db).execute("grant delete on offers to anon; create table fresh (a int)")
     broken = access("check", str(file), "--json", on=sample_db)
     assert broken.code == 5
@@ -235,9 +235,42 @@ def test_a_snapshot_holds_until_something_changes(
     ]
     assert ("anon", "public.offers", "delete", "denied", "none") in changes
     assert {table for _, table, *_ in changes} == {"public.offers", "public.fresh"}
+    assert [(who, table, command) for who, table, command, *_ in changes if not who] == [
+        ("", "public.offers", "privileges")
+    ]
     words = access("check", str(file), on=sample_db)
     assert "anon · public.offers · delete: was denied, now none" in words.out
     assert "access has changed" in words.err
+
+
+def test_a_check_tells_what_it_does_not_notice(
+    access: Access, sample_db: Profile, admin: Admin, tmp_path: Path
+) -> None:
+    admin(sample_db).execute(
+        """
+        create function gets_out() returns boolean language plpgsql stable as
+          $$ begin perform set_config('role', 'none', true); return true; end $$;
+        create table trap (id int primary key);
+        insert into trap values (1);
+        alter table trap enable row level security;
+        grant select on trap to authenticated;
+        create policy p on trap using (gets_out());
+        """
+    )
+    taken = access("snapshot", "--as", "role:authenticated", on=sample_db)
+    assert "result withheld in 1 cell" in taken.err
+    file = tmp_path / "access.toml"
+    file.write_text(taken.out, encoding="utf-8")
+    held = access("check", str(file), on=sample_db)
+    assert held.code == 0
+    assert "result withheld in 1 cell" in held.err
+    assert access("check", str(file), "--json", on=sample_db).document["withheld"] == 1
+    older = taken.out[: taken.out.index("[fingerprints]")]
+    file.write_text(older.replace('"withheld"', '"none"'), encoding="utf-8")
+    found = access("check", str(file), on=sample_db)
+    assert found.code == 5
+    assert "public.trap · select: was none, now withheld" in found.out
+    assert "a loosened CHECK goes unnoticed" in found.err
 
 
 def test_a_file_that_is_no_baseline_is_told_so(access: Access, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 FILE = "access.toml"
 _WITHHELD = "result withheld"
+_DECIDES = "what decides"
 Heard = Callable[["Sequence[Known]", int, int], None]
 
 
@@ -157,7 +158,7 @@ class BaselineView(View):
                 ("✓ Written: ", "bold $success"),
                 (visible(str(self._path)), "bold"),
                 f"  {words.size(len(text.encode()))}\n\n",
-                _alarm(read_baseline(text)),
+                _limits(read_baseline(text)),
                 "Keep it with the migrations, and check it after each:\n",
                 (f"   {self._command()}", "$sql-string"),
                 "\n\n",
@@ -214,7 +215,7 @@ class BaselineView(View):
             self.say(
                 Content.assemble(
                     f"Every cell of {people} is as {name} says.\n\n",
-                    _alarm(baseline),
+                    _limits(baseline),
                     keys(("r", "check again"), ("v", "another file"), ("n", "new snapshot")),
                 )
             )
@@ -285,14 +286,16 @@ class BaselineView(View):
         self._introduce()
 
 
-def _alarm(baseline: Baseline) -> Content:
-    if not baseline.withheld:
-        return Content("")
-    cells = words.plural(baseline.withheld, "cell")
-    return Content.styled(f"✕ Result withheld in {cells}: containment broke.\n\n", "$error")
+def _limits(baseline: Baseline) -> Content:
+    return Content("").join(
+        Content.styled(f"! {limit[0].upper()}{limit[1:]}.\n\n", "$error")
+        for limit in baseline.limits
+    )
 
 
 def _listed(change: Change) -> Finding:
+    if not change.persona:
+        return _decided_else(change)
     words_ = change.command or ("new" if not change.expected else "gone")
 
     def detail(width: int) -> Content:
@@ -309,4 +312,27 @@ def _listed(change: Change) -> Finding:
         name=change.table,
         style="$error",
         detail=detail,
+    )
+
+
+def _decided_else(change: Change) -> Finding:
+    """Tells of a fingerprint that is another one, whatever the counts say."""
+    from console.access.fingerprint import MEANINGS
+
+    def detail(width: int) -> Content:
+        head = Content.assemble(
+            (visible(change.table), "bold"),
+            f"  {change.command.upper()}\n\n",
+            f"{MEANINGS.get(change.command, '')}\n\n",
+        )
+        return head + side_by_side(change.expected or None, change.found or None, width)
+
+    return Finding(
+        group=_DECIDES,
+        mark=change.command,
+        kind="",
+        name=change.table,
+        style="$error",
+        detail=detail,
+        text=Content.assemble((f"{visible(change.command):<10} ", "$error"), visible(change.table)),
     )
