@@ -10,13 +10,14 @@ from psycopg import sql
 
 from console.access import trail
 from console.access.evaluation import Value, values_as_text
-from console.access.expression import Node, called, names, outside, scan, unwrap
+from console.access.expression import Node, outside, unwrap
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt, shorten
 from console.access.lookup import column_named, find_lookup, sides, unwrap_query
 from console.access.missing import find_sought
 from console.access.rules import raw
 from console.errors import UsageError
+from console.tokens import called, names, scan
 
 _SHOWN = 5
 """Members of a set that a sentence names."""

@@ -13,11 +13,12 @@ from typing import Literal
 
 from psycopg import sql
 
-from console.access.expression import names, scan, split
+from console.access.expression import split
 from console.access.impersonation import Impersonation
 from console.access.rules import Rules, raw
 from console.connection.session import TextTable
 from console.errors import ConsoleError
+from console.tokens import names, scan
 
 State = Literal["true", "false", "null", "error"]
 _STATES: dict[str | None, State] = {"t": "true", "f": "false", None: "null"}

@@ -1,4 +1,4 @@
-"""Policy expressions as text: tokens, parts joined by AND, OR and NOT, and what is typed.
+"""Policy expressions as text: parts joined by AND, OR and NOT, and what is typed.
 
 The server's own deparsed text is what is split, so that each part can be given back to the
 server and evaluated. This is a reader of words and brackets, not of SQL's grammar.
@@ -6,68 +6,15 @@ server and evaluated. This is a reader of words and brackets, not of SQL's gramm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from console.errors import UsageError
+from console.tokens import Token, scan
 
-# As the server's own scanner has it: only these are blanks, and whatever is beyond ASCII
-# belongs to a name. Strings are read with standard_conforming_strings on.
-_LETTER = r"A-Za-z_\x80-\U0010ffff"
-_TOKEN = re.compile(
-    rf"""
-      (?P<blank>[ \t\n\r\f\v]+)
-    | (?P<comment>--[^\n\r]*|/\*)
-    | (?P<dollar>\$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?\$(?P=tag)\$)
-    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*'|(?:[uU]&|[nNbBxX])?'(?:[^']|'')*')
-    | (?P<quoted>(?:[uU]&)?"(?:[^"]|"")+")
-    | (?P<parameter>\$[0-9]+)
-    | (?P<number>[0-9][0-9a-zA-Z_]*(?:\.[0-9_]*)?(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?)
-    | (?P<name>(?![eE]')[{_LETTER}][{_LETTER}0-9$]*)
-    | (?P<cast>::)
-    | (?P<operator>(?:(?!--|/\*)[-+*/<>=~!@\#%^&|`?])+|:=)
-    | (?P<open>[(\[])
-    | (?P<close>[)\]])
-    | (?P<mark>[,.;:])
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 _QUERY_WORDS = frozenset({"select", "with", "values", "table"})
 _PAIRS = {"(": ")", "[": "]"}
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word, a sign or a literal of an expression.
-
-    Attributes:
-        kind: The name of the group of the scanner that took it.
-        text: As it stands there.
-        start: Offset of its first character.
-    """
-
-    kind: str
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        """Offset behind its last character."""
-        return self.start + len(self.text)
-
-    @property
-    def word(self) -> str:
-        """The keyword it may be, in lower case; empty for anything quoted."""
-        return self.text.lower() if self.kind == "name" else ""
-
-    @property
-    def identifier(self) -> str | None:
-        """The name it stands for, folded as the server folds it; None if it is none."""
-        if self.kind == "quoted" and self.text[0] == '"':
-            return self.text[1:-1].replace('""', '"')
-        return self.text.lower() if self.kind == "name" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,41 +67,6 @@ def sendable(text: str, what: str) -> str:
     if "\0" in text:
         raise UsageError(f"{what} holds a character no server takes", hint="leave it out")
     return text
-
-
-def scan(text: str) -> list[Token]:
-    """Splits a text into tokens; blanks are left out.
-
-    Raises:
-        UsageError: A literal does not end, or a character belongs to no SQL.
-    """
-    tokens, position = [], 0
-    while position < len(text):
-        match = _TOKEN.match(text, position)
-        if match is None:
-            raise UsageError(
-                f"the expression can't be read from {text[position : position + 20]!r} on",
-                hint="look for a quote that is not closed",
-            )
-        kind = match.lastgroup or ""
-        if kind == "tag":
-            kind = "dollar"
-        token = Token(kind, match.group(), position)
-        if token.text == "/*":
-            token = Token(kind, text[position : _end_of_comment(text, position)], position)
-        if kind != "blank":
-            tokens.append(token)
-        position = token.end
-    return tokens
-
-
-def _end_of_comment(text: str, position: int) -> int:
-    depth = 0
-    for match in re.finditer(r"/\*|\*/", text[position:]):
-        depth += 1 if match.group() == "/*" else -1
-        if depth == 0:
-            return position + match.end()
-    raise UsageError("a comment in the expression is not closed", hint="close it with */")
 
 
 def check_expression(text: str) -> list[Token]:
@@ -283,32 +195,3 @@ def _pieces(tokens: Sequence[Token], word: str) -> list[Sequence[Token]]:
             pieces.append(tokens[begin:place])
             begin = place + 1
     return [*pieces, tokens[begin:]]
-
-
-def called(tokens: Sequence[Token]) -> set[tuple[str | None, str]]:
-    """Lists the functions a text calls: schema, or None, and name, as the server folds them."""
-    found = set()
-    for token, before in _named(tokens):
-        after = tokens.index(token) + 1
-        if after < len(tokens) and tokens[after].text == "(":
-            found.add((before, token.identifier or ""))
-    return found
-
-
-def behind_dots(tokens: Sequence[Token]) -> set[str]:
-    """Lists the names behind a dot: `row.f` calls f(row) where the row has no column f."""
-    return {token.identifier or "" for token, before in _named(tokens) if before is not None}
-
-
-def _named(tokens: Sequence[Token]) -> Iterator[tuple[Token, str | None]]:
-    """Goes through the names, each with the one before the dot in front of it."""
-    for place, token in enumerate(tokens):
-        if token.identifier is not None:
-            dotted = place >= 1 and tokens[place - 1].text == "."
-            owner = tokens[place - 2].identifier if dotted and place >= 2 else None
-            yield token, owner or "" if dotted else None
-
-
-def names(tokens: Sequence[Token]) -> set[str]:
-    """Lists every name in a text, of whatever it is."""
-    return {name for token in tokens if (name := token.identifier) is not None}

@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from console.access.expression import Token, matching, outside, scan, split, unwrap
+from console.access.expression import matching, outside, split, unwrap
 from console.connection.session import Transaction, query_text
 from console.errors import UsageError
+from console.tokens import Token, scan
 
 _DEEPEST = 4
 _TOO_MUCH = frozenset(

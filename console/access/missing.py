@@ -8,13 +8,13 @@ from psycopg import sql
 
 from console.access import trail
 from console.access.evaluation import values_as_text
-from console.access.expression import names, scan
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt, tried
 from console.access.lookup import Lookup, column_named, sides, substitute
 from console.access.rules import Rules, raw, read_rules
 from console.connection.session import TextTable, Transaction
 from console.errors import NotFound
+from console.tokens import names, scan
 
 
 async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:

@@ -14,11 +14,12 @@ from typing import Any
 from psycopg import sql
 
 from console.access.evaluation import over
-from console.access.expression import called, scan, sendable
+from console.access.expression import sendable
 from console.access.impersonation import Impersonation
 from console.access.rules import Field, Rules, raw
 from console.connection.session import TextTable, Transaction
 from console.errors import ConsoleError, DatabaseFailed, NotFound, UsageError
+from console.tokens import called, scan
 
 _MISFITS = frozenset({"22", "23"})
 """Classes of SQLSTATE that say a value does not suit its column."""

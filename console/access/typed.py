@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from console.access.expression import behind_dots, called, check_expression, names
+from console.access.expression import check_expression
 from console.connection.session import Transaction, query_text
 from console.errors import Refused
+from console.tokens import behind_dots, called, names
 
 
 async def check_typed(transaction: Transaction, text: str, columns: Collection[str]) -> None:

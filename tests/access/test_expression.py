@@ -10,19 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.access.evaluation import State, Value, joined
-from console.access.expression import (
-    Node,
-    behind_dots,
-    called,
-    check_expression,
-    conjuncts,
-    names,
-    scan,
-    split,
-    unwrap,
-)
+from console.access.expression import Node, check_expression, conjuncts, split, unwrap
 from console.connection.embedded import EmbeddedServer
 from console.errors import UsageError
+from console.tokens import behind_dots, called, names, scan
 from tests.conftest import superuser
 
 
@@ -157,6 +148,10 @@ def test_what_is_not_known_stays_so_unless_another_part_decides() -> None:
         ("'it''s'", ["string"]),
         (r"E'a\'b'", ["string"]),
         (r"'a\'", ["string"]),
+        ("E'a'\n'\\'', f", ["string", "mark", "name"]),
+        ("e'a' -- b'\r\n--\n '\\'' || f", ["string", "operator", "name"]),
+        ("'a'\n'\\', f", ["string", "string", "mark", "name"]),
+        ("E'a' '\\', f", ["string", "string", "mark", "name"]),
         ("$$ ; $x$ $$", ["dollar"]),
         ("$a$ $b$ $$ $a$", ["dollar"]),
         ('"a""b"', ["quoted"]),
