@@ -1,9 +1,9 @@
 """A statement that a person typed: run so that it can do nothing but read.
 
-It goes alone through the extended protocol, which takes exactly one statement, inside a
-transaction that can't write and is always rolled back. After each step the server is asked
-who it is and whether that still holds; if not, nothing of the result is shown and the
-connection is closed.
+What it calls by name is looked up first: what could act is not sent. The statement goes alone
+through the extended protocol, which takes exactly one, inside a transaction that can't write and
+is always rolled back. After each step the server is asked who it is and whether that still
+holds; if not, nothing of the result is shown and the connection is closed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import Error, sql
 
+from console.browse.acting import refuse_acting
 from console.browse.cursor import CursorSource
 from console.browse.filter import Filter
 from console.browse.page import Row
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 _DECLARE = "declare rowsight_typed no scroll cursor for "
+# Strings end for the server where they ended when the statement was looked through.
+_SCANNED = b"set local standard_conforming_strings = on"
 _STANDING = (
     "select current_user::text, session_user::text,"
     " pg_catalog.current_setting('transaction_read_only'), pg_catalog.pg_backend_pid()"
@@ -100,7 +103,8 @@ async def open_query(session: Session, text: str, *, cell: int = 300) -> QuerySo
 
     Raises:
         UsageError: It is not one statement.
-        Refused: It is not one that returns rows, or the session stands for somebody else.
+        Refused: It is not one that returns rows, or calls what could act, or the session
+            stands for somebody else.
         QueryFailed: The server refuses it; with the place.
         ContainmentBroken: It got out.
         ConsoleError: The connection is gone.
@@ -110,6 +114,7 @@ async def open_query(session: Session, text: str, *, cell: int = 300) -> QuerySo
         raise Refused("this returns no rows to page through", hint="type a SELECT")
     _refuse_personas(session)
     async with session.transaction() as transaction:
+        await refuse_acting(transaction, typed.text)
         standing = await _standing(transaction)
         await _alone(transaction, session, _DECLARE, typed.text, typed.start)
         await _check(transaction, session, standing)
@@ -127,7 +132,7 @@ async def explain(session: Session, text: str) -> Plan:
 
     Raises:
         UsageError: It is not one statement.
-        Refused: It is not one that can be explained.
+        Refused: It is not one that can be explained, or calls what could act.
         QueryFailed: The server refuses it; with the place.
         ContainmentBroken: It got out.
         ConsoleError: The connection is gone.
@@ -176,6 +181,7 @@ async def stream_query(
             f"set local statement_timeout = {round(statement_timeout * 1000)}"
         )
         await transaction.execute(ENCODING)
+        await refuse_acting(transaction, typed.text)
         standing = await _standing(transaction)
         await _alone(transaction, session, _DECLARE, typed.text, typed.start)
         await _check(transaction, session, standing)
@@ -189,6 +195,7 @@ async def stream_query(
 async def _run(session: Session, prefix: str, typed: Typed) -> TextTable:
     _refuse_personas(session)
     async with session.transaction() as transaction:
+        await refuse_acting(transaction, typed.text)
         standing = await _standing(transaction)
         table = await _alone(transaction, session, prefix, typed.text, typed.start)
         await _check(transaction, session, standing)
@@ -214,6 +221,7 @@ async def _alone(
                 # In a pipeline the driver speaks the extended protocol only, which takes one
                 # statement at a time.
                 async with transaction.connection.pipeline():
+                    await transaction.connection.execute(_SCANNED)
                     cursor = await transaction.connection.execute((prefix + text).encode())
             except Error as error:
                 position = error.diag.statement_position

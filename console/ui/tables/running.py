@@ -99,10 +99,11 @@ async def plan_of(connections: Connections, text: str, holding: Holding) -> Plan
 
 
 def position_of(error: ConsoleError) -> int | None:
-    """Returns where in the typed text the server found fault, in characters from 0."""
+    """Returns where in the typed text fault was found, in characters from 0."""
     from console.browse.query import QueryFailed
+    from console.tokens import Unreadable
 
-    return error.position if isinstance(error, QueryFailed) else None
+    return error.position if isinstance(error, QueryFailed | Unreadable) else None
 
 
 def failure(error: ConsoleError, text: str, position: int | None) -> Content:

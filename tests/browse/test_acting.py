@@ -1,0 +1,201 @@
+"""What acts in spite of a transaction that can't write is refused, however it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from console.browse.position import First
+from console.browse.query import explain, open_query, stream_query
+from console.browse.statement import classify
+from console.connection.embedded import EmbeddedServer
+from console.connection.profile import Profile
+from console.connection.session import Session
+from console.errors import ConsoleError, Refused, UsageError
+from tests.browse.walk import Admin, Connect
+
+FreshDatabase = Callable[..., Profile]
+
+ACTING = [
+    "select pg_terminate_backend({pid})",
+    "select PG_Terminate_Backend /* now */ -- or\n ({pid}, 100)",
+    "select pg_catalog . pg_terminate_backend({pid})",
+    'select "pg_terminate_backend"({pid})',
+    'select pg_catalog."pg_cancel_backend"({pid})',
+    'select U&"pg_terminate_backen\\0064"({pid})',
+    "select u&\"pg_terminate_backen!0064\" uescape '!' ({pid})",
+    'select U&"pg_catalog".pg_terminate_backend({pid})',
+    "select * from pg_terminate_backend({pid})",
+    "select * from rows from (pg_terminate_backend({pid}), now())",
+    "values (1), ((select pg_terminate_backend({pid})::int))",
+    "with x as (select pg_terminate_backend({pid})) table x",
+    "select 1 order by pg_terminate_backend({pid})",
+    "select query_to_xml('select pg_terminate_backend({pid})', true, true, '')",
+    "select query_to_xml_and_xmlschema('select pg_terminate_backend({pid})', true, true, '')",
+    "select query_to_xmlschema(U&'select pg_terminate_backen\\0064({pid})', true, true, '')",
+    "select * from ts_stat('select pg_terminate_backend({pid})::text::tsvector')",
+    "select ts_rewrite('a'::tsquery, 'select ''a''::tsquery, (pg_terminate_backend({pid}))::text')",
+    "select * from crosstab('select pg_terminate_backend({pid}), 1, 1') as (a bool, b int)",
+    "select * from dblink('', 'select pg_terminate_backend({pid})') as x (a bool)",
+    "select dblink_exec('', 'delete from t')",
+    "select table_to_xml('pg_locks', true, true, '')",
+    "explain analyze select pg_terminate_backend({pid})",
+    # Ends of strings that a reader could take for others.
+    "select E'a'\n'\\'', pg_terminate_backend({pid}) --'",
+    "select e'a' -- b\n'\\'', pg_terminate_backend({pid}) --'",
+    "select $$'$$, pg_terminate_backend({pid}), $a$'$a$",
+    "select 'a\\', pg_terminate_backend({pid}) as \"'\"",
+    "select /* /* */ ' */ pg_terminate_backend({pid}) -- '",
+    "select pg_advisory_lock(7)",
+    'select U&"pg_advisory_loc\\006b"(7)',
+    "select pg_try_advisory_xact_lock_shared(7)",
+    "select query_to_xml('select pg_advisory_lock(7)', true, true, '')",
+    "select set_config('role', 'none', true)",
+    "select set_config('standard_conforming_strings', 'off', true)",
+    "select pg_reload_conf(), pg_switch_wal()",
+    "select pg_logical_emit_message(false, 'a', 'b')",
+    "select pg_logical_slot_get_changes('s', null, null)",
+    "select pg_notify('a', 'b')",
+    "select brin_summarize_new_values('i'), gin_clean_pending_list('i')",
+    "select lo_create(0)",
+    "select lo_import('/etc/hostname')",
+    "select lo_from_bytea(0, '')",
+    "select lo_export(1, '/tmp/x')",
+    "select pg_stat_reset()",
+]
+READING = [
+    "select query from pg_stat_activity where query ~ 'pg_terminate_backend(1)'",
+    "select $$dblink('', '')$$ as dblink, 1 as pg_advisory_lock -- pg_reload_conf()",
+    "select pg_sleep(0), random(), clock_timestamp(), gen_random_uuid(), now()",
+    "select pg_total_relation_size('pg_class'), pg_database_size(current_database())",
+    "select * from pg_locks, pg_stat_database, pg_settings limit 1",
+    "select pg_stat_file('PG_VERSION'), pg_ls_waldir(), pg_current_wal_lsn(), pg_is_in_recovery()",
+    "select pg_blocking_pids(1), pg_relation_filepath('pg_class'), pg_get_viewdef('pg_locks')",
+    "select (x).a, count(*) from (select row(1)::one as x) y group by 1",
+    "select own_volatile(1), own.pg_notify(1)",
+    "select U&'\\0061', E'a\\'b', 'a'\n'b'",
+]
+
+
+async def run(session: Session, text: str) -> None:
+    if "explain" in text:
+        await explain(session, text)
+        return
+    source = await open_query(session, text)
+    try:
+        await source.fetch(First())
+    finally:
+        await source.close()
+
+
+@pytest.fixture(params=["wheel", "system"])
+def database(
+    request: pytest.FixtureRequest,
+    server: EmbeddedServer,
+    system_server: EmbeddedServer | None,
+    fresh_database: FreshDatabase,
+    admin: Admin,
+) -> Profile:
+    """A database on each of the servers, with what the texts name."""
+    on = server if request.param == "wheel" else system_server
+    if on is None:
+        pytest.skip("there is no other PostgreSQL here")
+    made = fresh_database("empty", on=on)
+    admin(made).execute(
+        """
+        create extension dblink; create extension tablefunc;
+        create table t (n int); create index i on t using brin (n);
+        create type one as (a int); create schema own;
+        create function own_volatile(int) returns int language sql as 'select 1';
+        create function own.pg_notify(int) returns int language sql as 'select 1';
+        """
+    )
+    return made
+
+
+@pytest.fixture
+def victim(database: Profile, admin: Admin) -> psycopg.Connection[object]:
+    """Somebody else's session."""
+    return admin(database)
+
+
+async def test_no_statement_ends_a_session_or_takes_a_lock(
+    database: Profile, victim: psycopg.Connection[object], admin: Admin, connect: Connect
+) -> None:
+    watching = admin(database)
+    for text in ACTING:
+        async with connect(database) as session:
+            with pytest.raises(Refused):
+                await run(session, text.replace("{pid}", str(victim.info.backend_pid)))
+            locks = "select count(*) from pg_locks where locktype = 'advisory'"
+            assert watching.execute(locks).fetchone() == (0,), text
+        assert victim.execute("select 1").fetchone() == (1,), text
+    large = "select count(*) from pg_largeobject_metadata"
+    assert watching.execute(large).fetchone() == (0,)
+
+
+async def test_strings_end_where_they_are_read_to_end_whatever_the_login_has_set(
+    database: Profile, victim: psycopg.Connection[object], admin: Admin, connect: Connect
+) -> None:
+    name = database.parameters["dbname"]
+    admin(database).execute(f'alter database "{name}" set standard_conforming_strings = off')
+    pid = victim.info.backend_pid
+    async with connect(database) as session:
+        source = await open_query(session, f"select '\\'', pg_terminate_backend({pid}) --'")
+        page = await source.fetch(First())
+        assert page.rows == ((f"\\', pg_terminate_backend({pid}) --",),)
+        await source.close()
+    assert victim.execute("select 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("text", READING)
+async def test_what_only_reads_is_run(database: Profile, connect: Connect, text: str) -> None:
+    async with connect(database) as session:
+        await run(session, text)
+
+
+async def test_the_refusal_says_what_and_where_to_go(database: Profile, connect: Connect) -> None:
+    async with connect(database) as session:
+        with pytest.raises(Refused, match="pg_terminate_backend could act at once") as refusal:
+            await run(session, "select PG_TERMINATE_BACKEND(1)")
+        assert "Health" in refusal.value.hint
+        with pytest.raises(Refused, match="query_to_xml runs SQL of its own"):
+            await explain(session, "select query_to_xml('', true, true, '')")
+        with pytest.raises(Refused, match="pg_reload_conf"):
+            await anext(stream_query(session, classify("values (pg_reload_conf())")))
+
+
+async def test_every_other_volatile_function_of_the_server_was_looked_at(
+    database: Profile, admin: Admin, connect: Connect
+) -> None:
+    """Calls each with too few arguments: what is not refused is the server's error."""
+    [(names,)] = (
+        admin(database)
+        .execute(
+            "select array_agg(distinct proname::text) from pg_proc"
+            " where provolatile = 'v' and pronamespace = 'pg_catalog'::regnamespace"
+        )
+        .fetchall()
+    )
+    passed = set()
+    async with connect(database) as session:
+        for name in names:
+            try:
+                await explain(session, f'select "{name}"(1, 1, 1, 1, 1, 1, 1, 1, 1)')
+            except Refused:
+                continue
+            except ConsoleError:
+                pass
+            passed.add(name)
+    acting = re.compile(r"_lock(?!_status)|terminate|cancel|write|create|drop|reset|set_|import")
+    assert [name for name in passed if acting.search(name)] == []
+    assert {"pg_sleep", "random", "pg_table_size"} <= passed
+
+
+@pytest.mark.parametrize("text", ["select 'a", 'select "a', "select /* /* */ 1", "select $a$ $b$"])
+def test_what_does_not_end_is_not_sent(text: str) -> None:
+    with pytest.raises(UsageError):
+        classify(text)
