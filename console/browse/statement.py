@@ -90,6 +90,9 @@ def _only(text: str) -> tuple[int, str]:
         raise UsageError(
             f"these are {len(found)} statements", hint="one at a time: select the one to run"
         )
+    for token in found[0]:
+        if token.kind == "parameter":
+            raise UsageError(f"nobody gives {token.text} a value here", hint="write the value")
     start = found[0][0].start
     return start, text[start : found[0][-1].end]
 

@@ -191,7 +191,9 @@ def statement_failed(error: Error, profile: Profile) -> ConsoleError:
     if state is None and not isinstance(error, OperationalError | InterfaceError):
         # The driver's own refusal: a value it can't send, or one it can't read.
         return DatabaseFailed(message, detail=detail)
-    if state is None or state.startswith("08") or state in _LOST:
+    # A mere ERROR of class 08 is not about this connection: a foreign server's, for one.
+    severity = diagnostics.severity_nonlocalized or diagnostics.severity
+    if state is None or state in _LOST or (state.startswith("08") and severity != "ERROR"):
         return CannotConnect(
             f"the connection to {place(profile)} was lost",
             hint="it is opened again as soon as the server answers",

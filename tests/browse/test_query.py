@@ -55,8 +55,10 @@ def test_only_analyze_that_is_on_analyzes() -> None:
     assert not classify("explain (analyze off) select 1").analyze
 
 
-@pytest.mark.parametrize("text", ["", " ;; ", "-- nothing", "select 1; select 2", "select 1;\0"])
-def test_none_or_several_are_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["", " ;; ", "-- nothing", "select 1; select 2", "select 1;\0", "select $1"]
+)
+def test_none_or_several_or_half_of_one_are_refused(text: str) -> None:
     with pytest.raises(UsageError):
         classify(text)
 

@@ -311,3 +311,17 @@ async def test_texts_of_a_database_without_an_encoding(
             assert await session.value("select 1") == 1
     finally:
         outside.execute(f"drop database {name} with (force)")
+
+
+@pytest.mark.parametrize("state", ["08P01", "08001", "08006"])
+async def test_a_mere_error_of_the_connection_s_class_is_no_loss(
+    session: Session, state: str
+) -> None:
+    async with session.transaction() as transaction:
+        with pytest.raises(DatabaseFailed, match="elsewhere") as failure:
+            await transaction.execute(
+                f"do $$ begin raise exception 'elsewhere' using errcode = '{state}'; end $$"
+            )
+    assert failure.value.sqlstate == state
+    assert session.state is SessionState.CONNECTED
+    assert await session.value("select 1") == 1
