@@ -74,17 +74,22 @@ class Tour:
 
     def in_rows(self) -> bool:
         """Whether the relation's rows have it."""
-        there = self.word in self.caption and not self.in_row()
+        there = self.word in self.caption and "row 1 of" not in self.caption
         return there and "e Export" in self.footer
 
     def in_row(self) -> bool:
-        """Whether its first row is shown in full."""
-        return "row 1 of" in self.caption
+        """Whether its first row is shown in full: until it is read, there is nothing to open."""
+        return "row 1 of" in self.caption and "e Export" not in self.footer
 
     def in_structure(self) -> bool:
         """Whether what it is made of is listed."""
         there = self.footer.startswith(" ⏎ Open") and "s SQL that makes it" in self.footer
         return there and "the SQL that makes it" not in self.caption
+
+    def has_failed(self) -> bool:
+        """Whether it could not be read, rather than the relation before it."""
+        heading = str(self.console.screen.display[2])[LIST:]
+        return self.word in heading and "d detail" in self.console.text
 
     def at_the_end(self) -> bool:
         """Whether the cursor is on the last row, or on the way to it something failed."""
@@ -94,13 +99,13 @@ class Tour:
     def open(self, word: str) -> None:
         """Finds a relation in the list and opens it; comes back from what can't be read."""
         self.word = word
-        self.press("/", lambda: not self.in_list())
+        self.press("/", lambda: self.footer.startswith(" esc "))
         self.press("\x15" + word, lambda: self.console.screen.display[2].startswith(f" {word} "))
         if word == corpus.NEVER_ENDS:
             self.press("\r", "esc cancels", "a read without end")
             self.press("\x1b", "cancelled", "its cancellation")
         elif word in corpus.FAILS:
-            self.press("\r", "d detail", "a failure")
+            self.press("\r", self.has_failed, "a failure")
             self.press("d", "What happened", "its detail")
             self.press("\x1b", lambda: "What happened" not in self.console.text)
         else:
