@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.access import trail
+from console.access.doubt import Doubt
 from console.access.inquiry import Remedy
 from console.access.obstacles import Obstacle
 from console.access.persona import Persona
@@ -75,10 +76,11 @@ class Decision:
 
     Attributes:
         label: What people call the row, such as its name; empty where that is not known.
-        allowed: Whether the row is seen, or the command passes every check of access.
-        effect: `visible`, `hidden` (silently), `allowed`, or `denied` (with an error).
-        certain: Whether it can be told; False where a policy can't be evaluated from here, or
-            where it depends on the server's order whether nothing happens or an error.
+        allowed: Whether the row is seen, or the command passes every check of access; None
+            where that can't be told.
+        effect: `visible`, `hidden` (silently), `allowed`, `denied` (with an error), `unknown`.
+        doubt: Why it is not certain, or None where it is. With `allowed` False it depends on
+            the server's order whether nothing happens or an error.
         sentence: What happens and why, for a person.
         steps: The way to the answer, in the server's order.
         policies: Those that were asked.
@@ -95,9 +97,9 @@ class Decision:
     table: str
     label: str
     command: Command
-    allowed: bool
+    allowed: bool | None
     effect: str
-    certain: bool
+    doubt: Doubt | None
     sentence: str
     steps: tuple[Step, ...]
     policies: tuple[Tested, ...]
@@ -108,3 +110,8 @@ class Decision:
     reads: tuple[Read, ...]
     notes: tuple[str, ...]
     elapsed: float
+
+    @property
+    def certain(self) -> bool:
+        """Whether all of it can be told."""
+        return self.doubt is None

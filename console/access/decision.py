@@ -10,7 +10,10 @@ from typing import Any, Literal
 from psycopg import sql
 
 from console.access.answer import Decision, Part, Read, Tested
-from console.access.evaluation import Value, evaluate, joined
+from console.access.before import Before, as_written, look_before
+from console.access.doubt import Doubt, Reason, unanswered
+from console.access.entrance import STATEMENT_TIMEOUT
+from console.access.evaluation import Unsure, Value, evaluate, joined
 from console.access.explanation import Case, Explanation, Key, explain
 from console.access.expression import Node, conjuncts, split
 from console.access.impersonation import Impersonation, Preview
@@ -18,7 +21,7 @@ from console.access.inquiry import Inquiry
 from console.access.labels import Labels, shorten
 from console.access.obstacles import Obstacle, find_obstacles
 from console.access.persona import Persona
-from console.access.row import NewRow, changed_row, columns_of, inserted_row, stored_row
+from console.access.row import BadDefault, NewRow, changed_row, columns_of, inserted_row, stored_row
 from console.access.rules import (
     Command,
     Policy,
@@ -40,6 +43,7 @@ from console.access.verdict import (
     judge,
     missing_privilege,
     stages,
+    unknown,
 )
 from console.catalog.relations import Relation
 from console.connection.session import Session, Transaction, query_text
@@ -117,26 +121,33 @@ class _Asked:
 
     async def decide(self, given: Mapping[str, Any]) -> Decision:
         rules, attempt = self.rules, self.attempt
-        new = await self._new(given)
+        before = await look_before(self.transaction, rules, attempt)
+        new = await self._new(given, before)
+        unsure = new.unsure if new is not None else {}
         rows = {name: text for name, text in (("old", self.old), ("new", new and new.text)) if text}
         tests = self._tests()
         nodes = {key: split(expression) for key, (_, expression) in tests.items()}
         asks = rules.binding and rules.usage
         parts = {
-            row: await self._parts(row, text, nodes) if asks else {} for row, text in rows.items()
+            row: await self._parts(row, text, nodes, unsure) if asks else {}
+            for row, text in rows.items()
         }
         values = {key: parts[key[2]][node.text] for key, node in nodes.items() if asks}
         plan = await planned(self.acting, rules, attempt, self.key)
-        if plan is None and new is not None:
-            plan = new.refusal
-        outcome = self._outcome(nodes, parts, plan)
-        told = await truth(self.transaction, self.acting, rules, attempt, self.key, rows, plan)
+        bad = new.refusal if plan is None and new is not None else None
+        refusal = bad.failure if bad is not None else plan
+        outcome = self._outcome(nodes, parts, plan, bad, before)
+        told = await truth(
+            self.transaction, self.acting, rules, attempt, self.key, rows, refusal, before, unsure
+        )
         if not outcome.certain and told.how == "read" and told.allowed is False:
             prefer: Literal["hidden", "denied"] = "denied" if told.error else "hidden"
-            outcome = replace(self._outcome(nodes, parts, plan, prefer), certain=True)
-        notes = self._notes(values, new)
+            outcome = self._outcome(nodes, parts, plan, bad, before, prefer)
+            outcome = replace(outcome, doubt=None) if outcome.allowed is False else outcome
         if rules.kind in "vm" or outcome.cause == "unknown":
             outcome = _as_told(outcome, told, attempt)
+        told = told.compared(outcome.allowed)
+        notes = self._notes(values, new, before, outcome)
         labels = Labels(self.transaction, self.acting.persona)
         inquiries = {
             row: Inquiry(
@@ -151,7 +162,7 @@ class _Asked:
             for row, text in rows.items()
         }
         row_id = await self._id()
-        case = Case(attempt, outcome, rules, inquiries, values, nodes, parts, plan, row_id)
+        case = Case(attempt, outcome, rules, inquiries, values, nodes, parts, plan, row_id, bad)
         explanation = await explain(case)
         obstacles: tuple[Obstacle, ...] = ()
         if outcome.allowed and new is not None and new.text != self.old:
@@ -163,11 +174,11 @@ class _Asked:
             command=attempt.command,
             allowed=outcome.allowed,
             effect=outcome.effect,
-            certain=outcome.certain,
+            doubt=outcome.doubt,
             sentence=_whole(explanation.sentence, obstacles, told, outcome),
             steps=steps(rules, attempt, outcome),
             policies=tuple(self._tested(tests, nodes, parts, explanation)) if asks else (),
-            ground_truth=told.compared(outcome.allowed),
+            ground_truth=told,
             remedies=explanation.remedies,
             obstacles=obstacles,
             history=explanation.history + tuple(e for o in obstacles for e in o.history),
@@ -176,13 +187,15 @@ class _Asked:
             elapsed=0.0,
         )
 
-    async def _new(self, given: Mapping[str, Any]) -> NewRow | None:
+    async def _new(self, given: Mapping[str, Any], before: Before) -> NewRow | None:
         if self.attempt.command is Command.INSERT:
             acting = self.acting if self.rules.usage else None
-            return await inserted_row(self.transaction, acting, self.rules, given)
-        if self.attempt.command is Command.UPDATE:
-            return await changed_row(self.transaction, self.rules, self.old or "", given)
-        return None
+            new = await inserted_row(self.transaction, acting, self.rules, given)
+        elif self.attempt.command is Command.UPDATE:
+            new = await changed_row(self.transaction, self.rules, self.old or "", given)
+        else:
+            return None
+        return as_written(self.rules, new, before)
 
     def _tests(self) -> dict[Key, tuple[Policy, str]]:
         """Every policy to evaluate: also those for other roles, which explain by contrast."""
@@ -194,12 +207,15 @@ class _Asked:
                     found[policy.name, stage.clause, stage.row] = (policy, expression)
         return found
 
-    async def _parts(self, row: str, text: str, nodes: Mapping[Key, Node]) -> dict[str, Value]:
+    async def _parts(
+        self, row: str, text: str, nodes: Mapping[Key, Node], unsure: Unsure
+    ) -> dict[str, Value]:
         wanted = [
             part.text for key, node in nodes.items() if key[2] == row for _, part in node.walk()
         ]
         unique = list(dict.fromkeys(wanted))
-        values = await evaluate(self.acting, self.rules, text, unique)
+        mine = unsure if row == "new" else {}
+        values = await evaluate(self.acting, self.rules, text, unique, mine)
         return dict(zip(unique, values, strict=True))
 
     def _outcome(
@@ -207,6 +223,8 @@ class _Asked:
         nodes: Mapping[Key, Node],
         parts: Mapping[str, Mapping[str, Value]],
         plan: ConsoleError | None,
+        bad: BadDefault | None,
+        before: Before,
         prefer: Literal["hidden", "denied"] | None = None,
     ) -> Outcome:
         rules, attempt = self.rules, self.attempt
@@ -216,9 +234,14 @@ class _Asked:
         if missing:
             return denied("privilege", privilege=missing)
         if plan is not None:
-            return denied("plan")
+            doubt = unanswered(plan, STATEMENT_TIMEOUT)
+            return unknown(doubt) if doubt is not None else denied("plan")
+        if bad is not None:
+            return denied("default")
+        if before.elsewhere is not None:
+            return unknown(before.elsewhere)
         if not rules.binding:
-            return granted(attempt, "free")
+            return unknown(before.opaque) if before.opaque else granted(attempt, "free")
 
         def evaluated(policy: Policy, stage: Stage) -> Found:
             node = nodes[policy.name, stage.clause, stage.row]
@@ -229,19 +252,32 @@ class _Asked:
                 tuple(v if wanted else joined("not", [v]) for v, wanted in each),
             )
 
-        return judge(rules, attempt, evaluated, prefer=prefer)
+        outcome = judge(rules, attempt, evaluated, prefer=prefer)
+        reached = outcome.stage is None or not outcome.stage.filters
+        return unknown(before.opaque) if before.opaque and reached else outcome
 
-    def _notes(self, values: Mapping[Key, Value], new: NewRow | None) -> tuple[str, ...]:
+    def _notes(
+        self,
+        values: Mapping[Key, Value],
+        new: NewRow | None,
+        before: Before,
+        outcome: Outcome,
+    ) -> tuple[str, ...]:
         rules, notes = self.rules, []
+        if outcome.doubt is not None:
+            notes.append(outcome.doubt.words)
         if rules.login_filtered:
             notes.append("policies bind this login too: it may not see every row it reads for this")
-        if new is not None and new.unknown:
-            notes.append(f"not known before it is written, taken as null: {', '.join(new.unknown)}")
         if new is not None:
-            fired = [name for name, events in rules.before if self.attempt.command in events]
-            if fired:
+            only_then = [n for n, d in new.unsure.items() if d.reason is not Reason.TRIGGER]
+            if only_then:
+                notes.append(f"not known before it is written: {', '.join(only_then)}")
+        for trigger in before.triggers:
+            if trigger.changes and outcome.effect != "hidden":
+                names = ", ".join(sorted(trigger.changes))
                 notes.append(
-                    f"triggers may change the row before it is checked: {', '.join(fired)}"
+                    f'trigger "{trigger.name}" sets {names} before the row is checked;'
+                    " if that fails, so does the command"
                 )
         notes += [
             f'policy "{policy}" can\'t be evaluated from here: {value.error}'
@@ -320,25 +356,27 @@ def _planned(value: Value) -> Value:
     It folded that part away, or else some function lacks it while it runs.
     """
     missing = value.state == "error" and value.sqlstate in ("42501", "42P17")
-    return replace(value, unknown=True) if missing else value
+    if not missing or value.unknown:
+        return value
+    return replace(value, doubt=Doubt(Reason.PRIVILEGE, value.error))
 
 
 def _as_told(outcome: Outcome, told: Truth, attempt: Attempt) -> Outcome:
     """Takes the server's word where the policies can't be evaluated from here."""
-    if outcome.cause in ("schema", "privilege", "plan"):
+    if outcome.cause in ("schema", "privilege", "plan", "default"):
         return outcome
     if told.allowed is None:
-        return replace(outcome, certain=False)
+        return unknown(told.doubt) if told.doubt and outcome.cause != "unknown" else outcome
     if told.allowed:
         return granted(attempt, "told")
-    return Outcome(False, "hidden" if not told.error else "denied", "told")
+    return Outcome(False, "hidden" if not told.error else "denied", "told", words=told.error)
 
 
 def _whole(sentence: str, obstacles: Sequence[Obstacle], told: Truth, outcome: Outcome) -> str:
     if obstacles:
         sentence += f"; but {'; and '.join(obstacle.words for obstacle in obstacles)}"
-    if told.allowed is not None and told.allowed is not outcome.allowed:
+    if told.agrees is False:
         sentence += "; the server itself says otherwise"
-    if not outcome.certain and outcome.cause != "unknown":
-        sentence += "; or it fails with an error: the server may ask the part that raises first"
+    if outcome.doubt is not None and outcome.allowed is False:
+        sentence += f"; or it fails with an error: {outcome.doubt.words}"
     return sentence

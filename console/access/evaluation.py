@@ -7,13 +7,15 @@ is asked for (none is for a policy), and nothing is read from or locked in the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from psycopg import sql
 
-from console.access.expression import split
+from console.access.doubt import Doubt, Reason, unanswered
+from console.access.entrance import STATEMENT_TIMEOUT
+from console.access.expression import Node, columns_named, split
 from console.access.impersonation import Impersonation
 from console.access.rules import Rules, raw
 from console.connection.session import TextTable
@@ -35,13 +37,18 @@ class Value:
         state: `true`, `false`, `null` or `error`.
         error: The server's words, where it raised.
         sqlstate: And its code.
-        unknown: Whether it raised only because it is asked from outside of the table.
+        doubt: Why it can't be told what it would come to, where that is so.
     """
 
     state: State
     error: str = ""
     sqlstate: str = ""
-    unknown: bool = False
+    doubt: Doubt | None = None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it can't be told from here, which is no error of the policy's own."""
+        return self.doubt is not None
 
     @property
     def holds(self) -> bool:
@@ -63,8 +70,16 @@ def over(rules: Rules, *rows: str) -> sql.Composable:
     return sql.SQL(" from pg_catalog.unnest(array[{}]) as {}").format(elements, rules.alias)
 
 
+Unsure = Mapping[str, Doubt]
+"""Columns of a row whose value is not the one it will have, and why."""
+
+
 async def evaluate(
-    acting: Impersonation, rules: Rules, row: str, expressions: Sequence[str]
+    acting: Impersonation,
+    rules: Rules,
+    row: str,
+    expressions: Sequence[str],
+    unsure: Unsure | None = None,
 ) -> list[Value]:
     """Evaluates conditions over a row; one that raises spoils no other.
 
@@ -73,20 +88,42 @@ async def evaluate(
         rules: The table's.
         row: Text of the table's row type.
         expressions: As the server deparses them.
+        unsure: Columns of the row whose value is not known.
 
     Raises:
         ContainmentBroken: One left the role or the transaction.
     """
-    conditions = [sql.SQL("({})::boolean").format(raw(e)) for e in expressions]
-    found = await _each(acting, rules, row, conditions)
-    values = []
-    for expression, text in zip(expressions, found, strict=True):
-        value, node = _value(expression, text), split(expression)
-        if value.unknown and node.parts:  # some part of it may be known, and decide
-            parts = await evaluate(acting, rules, row, [part.text for part in node.parts])
-            value = joined(node.kind, parts)
-        values.append(value)
-    return values
+    unsure = unsure or {}
+    known: dict[str, Value] = {}
+    wanted = []
+    for expression in dict.fromkeys(expressions):
+        doubt = _doubted(rules, expression, unsure)
+        if doubt is None:
+            wanted.append(expression)
+        else:
+            known[expression] = Value("error", doubt.words, doubt=doubt)
+    conditions = [sql.SQL("({})::boolean").format(raw(e)) for e in wanted]
+    for expression, found in zip(wanted, await _each(acting, rules, row, conditions), strict=True):
+        known[expression] = _value(expression, found)
+
+    async def settled(node: Node, value: Value) -> Value:
+        """Of what is not known as a whole, some part may be known, and decide."""
+        if not (value.unknown and node.parts):
+            return value
+        for part in node.parts:
+            if part.text not in known:
+                (known[part.text],) = await evaluate(acting, rules, row, [part.text], unsure)
+            known[part.text] = await settled(part, known[part.text])
+        return joined(node.kind, [known[part.text] for part in node.parts])
+
+    return [await settled(split(e), known[e]) for e in expressions]
+
+
+def _doubted(rules: Rules, expression: str, unsure: Unsure) -> Doubt | None:
+    if not unsure:
+        return None
+    named = columns_named(scan(expression), rules.name, unsure)
+    return next((unsure[name] for name in unsure if name in named), None)
 
 
 def joined(kind: str, parts: Sequence[Value]) -> Value:
@@ -97,7 +134,9 @@ def joined(kind: str, parts: Sequence[Value]) -> Value:
     ending: State = "true" if kind == "or" else "false"
     open_: Value | None = None
     for part in parts:
-        if part.state == ending or (part.state == "error" and not part.unknown):
+        if part.state == ending:
+            return part
+        if part.state == "error" and not part.unknown and not (open_ and open_.unknown):
             return part
         if open_ is None or part.unknown:
             open_ = part if part.unknown or part.state == "null" else open_
@@ -148,8 +187,9 @@ def _value(expression: str, found: str | ConsoleError | None) -> Value:
     if not isinstance(found, ConsoleError):
         return Value(_STATES[found])
     state, words = found.sqlstate or "", found.message
+    doubt = unanswered(found, STATEMENT_TIMEOUT)
     if state in ("42703", "42P01") and names(scan(expression)) & _SYSTEM:
-        return Value("error", "a system column can't be evaluated here", state, unknown=True)
-    if _for_schema(found):
-        return Value("error", words, state, unknown=True)
-    return Value("error", words if state != "57014" else "it ran longer than allowed", state)
+        doubt = Doubt(Reason.SYSTEM_COLUMN, "a system column can't be evaluated here")
+    elif _for_schema(found):
+        doubt = Doubt(Reason.PRIVILEGE, words)
+    return Value("error", doubt.words if doubt else words, state, doubt)

@@ -12,8 +12,9 @@ from console.access.cause import blamed, find_cause
 from console.access.claims import unasked_claims
 from console.access.evaluation import Value
 from console.access.expression import Node
-from console.access.inquiry import Cause, Inquiry, Remedy
+from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt
+from console.access.row import BadDefault
 from console.access.rules import Command, Policy, Rules
 from console.access.verdict import Attempt, Outcome, Stage, deciding, stages
 from console.errors import ConsoleError
@@ -41,6 +42,7 @@ class Case:
         parts: Values of all parts, by row and text.
         plan: The server's refusal of the statement as a whole, or None.
         row_id: The row's key as the logs name it, or empty.
+        bad_default: A default that fails, where that decides.
     """
 
     attempt: Attempt
@@ -52,6 +54,7 @@ class Case:
     parts: Mapping[str, Mapping[str, Value]]
     plan: ConsoleError | None = None
     row_id: str = ""
+    bad_default: BadDefault | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,10 @@ async def explain(case: Case) -> Explanation:
             found = _no_policy(case, who)
         case "unknown":
             verb = _DOES[case.attempt.command]
-            name = outcome.policy.name if outcome.policy else ""
-            found = Explanation(
-                f"it can't be told whether {who} may {verb} it:"
-                f' policy "{name}" can\'t be evaluated from here'
-            )
+            words = outcome.doubt.words if outcome.doubt else ""
+            found = Explanation(f"it can't be told whether {who} may {verb} it: {words}")
+        case "default" if case.bad_default is not None:
+            found = _bad_default(case.bad_default, rules, who)
         case "error" | "plan":
             found = _error(case, who)
         case "told":
@@ -108,7 +110,7 @@ async def explain(case: Case) -> Explanation:
             found = _by_policy(case, who)
         case _:
             found = await _by_policies(case, who)
-    if not outcome.allowed and some is not None and rules.usage:
+    if outcome.allowed is False and some is not None and rules.usage:
         found = await _with_claims(found, some)
     told = tuple(dict.fromkeys((*found.history, *history)))
     return replace(found, history=told)
@@ -231,6 +233,23 @@ def _error(case: Case, who: str) -> Explanation:
     words = _circle_or_right(value.sqlstate, value.error)
     return Explanation(
         f'the statement fails for {who}: policy "{outcome.policy.name}" raises {words}'
+    )
+
+
+def _bad_default(bad: BadDefault, rules: Rules, who: str) -> Explanation:
+    column, role = bad.column, sql.Identifier(rules.role).as_string()
+    words = f"the default of {plain(column.name)} raises {bad.failure.message}"
+    if bad.failure.sqlstate != "42501" or column.sequence is None:
+        return Explanation(f"the statement fails for {who}: {words}")
+    return Explanation(
+        f"the statement fails for {who}: {words}; the privilege on the table does not hold for"
+        " the sequence that numbers its rows",
+        (
+            Remedy(
+                f"USAGE on sequence {column.sequence} for {rules.role}",
+                f"grant usage on sequence {column.sequence} to {role};",
+            ),
+        ),
     )
 
 

@@ -6,7 +6,7 @@ server and evaluated. This is a reader of words and brackets, not of SQL's gramm
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -195,3 +195,17 @@ def _pieces(tokens: Sequence[Token], word: str) -> list[Sequence[Token]]:
             pieces.append(tokens[begin:place])
             begin = place + 1
     return [*pieces, tokens[begin:]]
+
+
+def columns_named(tokens: Sequence[Token], table: str, columns: Collection[str]) -> set[str]:
+    """Lists the columns of a table that a text may read; the whole row reads all of them."""
+    found = set()
+    for place, token in enumerate(tokens):
+        dotted = place >= 2 and tokens[place - 1].text == "."
+        if dotted and tokens[place - 2].identifier != table:
+            continue
+        if dotted and token.text.startswith("*"):
+            return set(columns)
+        if token.identifier in columns:
+            found.add(token.identifier or "")
+    return found

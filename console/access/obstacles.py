@@ -44,19 +44,20 @@ async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tupl
     found = [
         Obstacle("23502", f"{plain(field.name)} must not be null")
         for field in rules.fields
-        if field.not_null and values[field.name] is None and field.name not in new.unknown
+        if field.not_null and values[field.name] is None and field.name not in new.unsure
     ]
     found += await _checks(inquiry, new)
     for key in rules.foreign_keys:
         moved = old is None or any(values[c] != before.get(c) for c in key.columns)
-        if moved and all(values[column] is not None for column in key.columns):
+        known = not set(key.columns) & set(new.unsure)
+        if moved and known and all(values[column] is not None for column in key.columns):
             found += await _unmatched(inquiry, key, {c: str(values[c]) for c in key.columns})
     for name, columns in rules.uniques:
         moved = old is None or any(values[c] != before.get(c) for c in columns)
         if (
             moved
             and all(values[c] is not None for c in columns)
-            and not set(columns) & set(new.unknown)
+            and not set(columns) & set(new.unsure)
         ):
             found += await _taken(inquiry, name, {c: str(values[c]) for c in columns})
     return tuple(found)

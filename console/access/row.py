@@ -8,23 +8,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import sql
 
-from console.access.evaluation import over
-from console.access.expression import sendable
+from console.access.doubt import Doubt, Reason, unanswered
+from console.access.entrance import STATEMENT_TIMEOUT
+from console.access.evaluation import Unsure, over
+from console.access.expression import columns_named, sendable
 from console.access.impersonation import Impersonation
 from console.access.rules import Field, Rules, raw
 from console.connection.session import TextTable, Transaction
 from console.errors import ConsoleError, DatabaseFailed, NotFound, UsageError
-from console.tokens import called, scan
+from console.tokens import scan
 
 _MISFITS = frozenset({"22", "23"})
 """Classes of SQLSTATE that say a value does not suit its column."""
 
-_WOULD_WRITE = "25006"
+
+@dataclass(frozen=True, slots=True)
+class BadDefault:
+    """A default that fails, as it would for the command.
+
+    Attributes:
+        column: Whose.
+        failure: What the server raised.
+    """
+
+    column: Field
+    failure: ConsoleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +46,24 @@ class NewRow:
 
     Attributes:
         text: Of the table's row type.
-        unknown: Columns whose value only the command itself would bring: NULL here.
-        refusal: The failure of a default, which would be the command's too.
+        unsure: Columns whose value only the command itself would bring, and why.
+        refusal: A default that fails.
     """
 
     text: str
-    unknown: tuple[str, ...] = ()
-    refusal: ConsoleError | None = None
+    unsure: Unsure = field(default_factory=dict)
+    refusal: BadDefault | None = None
+
+
+def with_generated(rules: Rules, new: NewRow) -> NewRow:
+    """Makes generated columns as unsure as what they are computed from."""
+    unsure = dict(new.unsure)
+    for column in rules.fields:
+        if column.generated and column.default:
+            of = columns_named(scan(column.default), rules.name, new.unsure)
+            if of:
+                unsure[column.name] = new.unsure[min(of)]
+    return replace(new, unsure=unsure)
 
 
 async def stored_row(transaction: Transaction, rules: Rules, condition: sql.Composable) -> str:
@@ -103,8 +127,8 @@ async def inserted_row(
 ) -> NewRow:
     """Returns a row as an INSERT would make it, before any trigger.
 
-    Defaults are the persona's (`auth.uid()` may be one). A number of a sequence is not taken:
-    that would be a write.
+    Defaults are the persona's (`auth.uid()` may be one), and so are the privileges they need.
+    A number of a sequence is not taken: that would be a write.
 
     Args:
         transaction: The login's.
@@ -119,33 +143,37 @@ async def inserted_row(
     given = _json(rules, values)
     record = sql.SQL("pg_catalog.jsonb_populate_record(null::{}, {})").format(rules.table, given)
     await _one(transaction, sql.SQL("select (r.*)::text from {} as r").format(record), rules)
-    unknown = [f.name for f in rules.fields if f.name not in values and _only_then(f)]
+    left_out = [f for f in rules.fields if f.name not in values]
+    unsure = {f.name: _only_then(f) for f in left_out if f.identity}
+    refusal: BadDefault | None = None
 
     def part(field: Field) -> sql.Composable:
         if field.name in values:
             return sql.SQL("({}).{}").format(record, sql.Identifier(field.name))
-        if field.generated or field.default is None or field.name in unknown:
+        if field.generated or field.default is None or field.name in unsure:
             return sql.SQL("null")
         return sql.SQL("({})").format(raw(field.default))
 
-    refusal: ConsoleError | None = None
     if acting is not None:
         found = await _as_stored(acting, _row(rules, part))
         if isinstance(found, TextTable):
             text = await _generated(transaction, rules, found.rows[0][0] or "")
-            return NewRow(text, tuple(unknown))
-        for field in rules.fields:  # some default raises; do without those that do
-            if field.name not in values and field.name not in unknown and field.default:
-                alone = await _as_stored(acting, sql.SQL("select ") + part(field))
+            return NewRow(text, unsure)
+        for column in left_out:  # some default fails; do without those that do
+            if column.default and not column.generated and column.name not in unsure:
+                alone = await _as_stored(acting, sql.SQL("select ") + part(column))
                 if not isinstance(alone, TextTable):
-                    unknown.append(field.name)
-                    if alone.sqlstate != _WOULD_WRITE:
-                        refusal = refusal or alone
-    else:
-        unknown += [f.name for f in rules.fields if f.name not in values and f.default]
+                    doubt = unanswered(alone, STATEMENT_TIMEOUT)
+                    unsure[column.name] = _only_then(column, doubt)
+                    if doubt is None:
+                        refusal = refusal or BadDefault(column, alone)
+        found = await _as_stored(acting, _row(rules, part))
+        if isinstance(found, TextTable):
+            text = await _generated(transaction, rules, found.rows[0][0] or "")
+            return NewRow(text, unsure, refusal)
+    unsure |= {f.name: _only_then(f) for f in left_out if f.default and not f.generated}
     text = await _one(transaction, _row(rules, part), rules)
-    text = await _generated(transaction, rules, text)
-    return NewRow(text, tuple(dict.fromkeys(unknown)), refusal)
+    return NewRow(await _generated(transaction, rules, text), unsure, refusal)
 
 
 async def _as_stored(acting: Impersonation, query: sql.Composable) -> TextTable | ConsoleError:
@@ -156,11 +184,15 @@ async def _as_stored(acting: Impersonation, query: sql.Composable) -> TextTable 
     return await acting.looked_up(query)
 
 
-def _only_then(field: Field) -> bool:
-    """Tells whether a column's default takes a number that nobody else gets."""
-    if field.identity:
-        return True
-    return any(name == "nextval" for _, name in called(scan(field.default or "")))
+def _only_then(column: Field, doubt: Doubt | None = None) -> Doubt:
+    """Says why a column's value is not known before the row is written.
+
+    A number of a sequence is such: to take one is to write, and the server says so only after
+    it has looked at the privilege on the sequence.
+    """
+    if doubt is not None and doubt.reason is Reason.UNANSWERED:
+        return Doubt(doubt.reason, f"the default of {column.name} can't be asked: {doubt.words}")
+    return Doubt(Reason.VALUE, f"the value of {column.name} comes only when the row is written")
 
 
 def _row(rules: Rules, part: Any) -> sql.Composable:

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from console.access.entrance import LOCK_TIMEOUT, SETTINGS
 from console.access.expression import sendable
+from console.access.triggers import Trigger, read_trigger
 from console.connection.session import Session, Transaction, query_text
 from console.errors import NotFound, UsageError
 
@@ -77,6 +78,7 @@ class Field:
         generated: `s` stored, `v` virtual, or empty.
         identity: `a` always, `d` by default, or empty.
         default: Its expression, also a generated column's, or None.
+        sequence: The sequence its default takes numbers from, as SQL writes it, or None.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Field:
     generated: str
     identity: str
     default: str | None
+    sequence: str | None
     select: bool
     insert: bool
     update: bool
@@ -117,7 +120,8 @@ class Rules:
         keys: Columns that tell rows apart, the primary key first; none of them nullable.
         uniques: Name and columns of every unique index.
         checks: Name and expression of CHECK constraints.
-        before: Name and events of row triggers that may change a row before it is checked.
+        before: Row triggers that may change a row before it is checked.
+        rewritten: The commands a rule turns into something else.
     """
 
     schema: str
@@ -140,7 +144,8 @@ class Rules:
     uniques: tuple[tuple[str, tuple[str, ...]], ...]
     checks: tuple[tuple[str, str], ...]
     foreign_keys: tuple[ForeignKey, ...]
-    before: tuple[tuple[str, frozenset[str]], ...]
+    before: tuple[Trigger, ...]
+    rewritten: frozenset[str]
 
     @property
     def identity(self) -> str:
@@ -240,10 +245,8 @@ def _rules(found: Mapping[str, Any], role: str) -> Rules:
             )
             for key in found["foreign_keys"]
         ),
-        before=tuple(
-            (trigger["name"], frozenset(command for command in Command if trigger.get(command)))
-            for trigger in found["triggers"]
-        ),
+        before=tuple(read_trigger(trigger) for trigger in found["triggers"]),
+        rewritten=frozenset(found["rewritten"]),
         **{name: found[name] for name in _AS_THEY_ARE},
     )
 

@@ -57,9 +57,13 @@ def steps(rules: Rules, attempt: Attempt, outcome: Outcome) -> tuple[Step, ...]:
     found.append(Step(words, None, "owner" if rules.owns else "not the owner"))
     if outcome.cause == "plan":
         return (*found, Step("the server refuses the statement", False, "statement"))
+    if outcome.cause == "default":
+        return (*found, Step("a default fails", False, "default"))
+    if outcome.cause == "unknown" and outcome.stage is None:
+        return (*found, Step(outcome.doubt.words if outcome.doubt else "", None, "can't be told"))
     for stage in stages(attempt):
         failed = not outcome.allowed and outcome.stage == stage
-        found.append(_asked(rules, stage, passed=not failed))
+        found.append(_asked(rules, stage, passed=None if outcome.allowed is None else not failed))
         if failed:
             break
     return tuple(found)
@@ -74,14 +78,14 @@ def _privilege(rules: Rules, attempt: Attempt) -> str:
     return f"{words} on some columns, not on {', '.join(denied)}"
 
 
-def _asked(rules: Rules, stage: Stage, *, passed: bool) -> Step:
+def _asked(rules: Rules, stage: Stage, *, passed: bool | None) -> Step:
     policies = deciding(rules, stage)
     clause = "CHECK" if stage.clause == "check" else "USING"
     row = "the row" if stage.row == "old" else "the new row"
     if not any(policy.permissive for policy in policies):
         words = f"no policy for {stage.command.upper()} applies to {rules.role}"
         return Step(words, False, f"no policy for {stage.command.upper()}")
-    verdict = "pass" if passed else "do not pass"
+    verdict = {True: "pass", False: "do not pass", None: "may pass"}[passed]
     names = ", ".join(policy.name for policy in policies)
     return Step(
         f"{clause} of the policies for {stage.command.upper()} {verdict} {row}: {names}",

@@ -3,7 +3,8 @@
 A row that is read is simply asked for as the persona. A write can't be tried in a
 transaction that must not write; so the server plans the very statement as the persona, which
 checks every privilege and sets up every policy, and then evaluates over the row, in one go,
-the condition it would have made of the policies.
+the condition it would have made of the policies. Where that does not decide, or the server
+gives no answer, nothing is said in its name.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from dataclasses import dataclass, replace
 
 from psycopg import sql
 
-from console.access.evaluation import Value, evaluate
+from console.access.before import Before
+from console.access.doubt import Doubt, Reason, unanswered
+from console.access.entrance import STATEMENT_TIMEOUT
+from console.access.evaluation import Unsure, evaluate
 from console.access.impersonation import Impersonation
 from console.access.row import columns_of, matching
 from console.access.rules import Command, Rules, parse_key
-from console.access.verdict import Attempt, combined, missing_privilege, stages
+from console.access.verdict import Attempt, combined, stages
 from console.connection.session import TextTable, Transaction
 from console.errors import ConsoleError
 
@@ -28,19 +32,26 @@ class Truth:
 
     Attributes:
         allowed: None where it could not be asked.
-        how: How it was asked: `read`, or `planned and evaluated`.
-        agrees: Whether that is what was worked out; None where it could not be asked.
-        error: The server's words, where it raised.
+        how: How it was asked: `read`, `planned`, or `planned and evaluated`.
+        agrees: Whether that is what was worked out; None where either can't be told.
+        error: The server's words, where it raised; or why it gave no answer.
+        doubt: Why it gave none, where that is known.
     """
 
     allowed: bool | None
     how: str
     agrees: bool | None = None
     error: str = ""
+    doubt: Doubt | None = None
 
-    def compared(self, allowed: bool) -> Truth:
+    def compared(self, allowed: bool | None) -> Truth:
         """Sets `agrees`."""
-        return replace(self, agrees=None if self.allowed is None else self.allowed is allowed)
+        told = self.allowed is not None and allowed is not None
+        return replace(self, agrees=self.allowed is allowed if told else None)
+
+
+def _untold(how: str, doubt: Doubt) -> Truth:
+    return Truth(None, how, error=doubt.words, doubt=doubt)
 
 
 async def planned(
@@ -64,9 +75,9 @@ def _statement(rules: Rules, attempt: Attempt, key: Mapping[str, str]) -> sql.Co
     if attempt.reads and key:
         where = sql.SQL(" where {}").format(parse_key(rules, key))
     back: sql.Composable = sql.SQL("")
-    if attempt.returning and rules.readable():
+    if attempt.returning:
         names = [sql.Identifier(rules.name, field.name) for field in rules.readable()]
-        back = sql.SQL(" returning {}").format(sql.SQL(", ").join(names))
+        back = sql.SQL(" returning {}").format(sql.SQL(", ").join(names) if names else sql.SQL("*"))
     match attempt.command:
         case Command.SELECT:
             return sql.SQL("select 1 from {}").format(rules.table)
@@ -100,7 +111,9 @@ async def truth(
     attempt: Attempt,
     key: Mapping[str, str],
     rows: Mapping[str, str],
-    plan: ConsoleError | None,
+    refusal: ConsoleError | None,
+    before: Before,
+    unsure: Unsure,
 ) -> Truth:
     """Asks the server.
 
@@ -111,27 +124,55 @@ async def truth(
         attempt: What is tried.
         key: Which row.
         rows: Text of the `old` and the `new` row.
-        plan: What the server said when it planned the statement.
+        refusal: What the server said when it planned the statement or asked a default.
+        before: What comes before the policies.
+        unsure: Columns of the new row whose value is not known.
     """
     if attempt.command is Command.SELECT:
         return await _read(transaction, acting, rules, key, rows["old"])
+    if refusal is not None:
+        doubt = unanswered(refusal, STATEMENT_TIMEOUT)
+        if doubt is not None:
+            return _untold("planned", doubt)
+        return Truth(False, "planned", error=refusal.message)
+    if before.elsewhere is not None:
+        return _untold("planned", before.elsewhere)
+    if not rules.binding:
+        return _untold("planned", before.opaque) if before.opaque else Truth(True, "planned")
+    return await _evaluated(acting, rules, attempt, rows, before, unsure)
+
+
+async def _evaluated(
+    acting: Impersonation,
+    rules: Rules,
+    attempt: Attempt,
+    rows: Mapping[str, str],
+    before: Before,
+    unsure: Unsure,
+) -> Truth:
+    """Has the server evaluate what it makes of the policies, round by round."""
     how = "planned and evaluated"
-    if plan is not None:
-        return Truth(False, how, error=plan.message)
-    if missing_privilege(rules, attempt, key) or not rules.binding:
-        return Truth(not missing_privilege(rules, attempt, key), how)
-    unknown: Value | None = None
+    open_: Doubt | None = None
+    filtered = True  # as far as the conditions on the stored row can be told
     for stage in stages(attempt):
-        if unknown is not None and not stage.filters:
+        if not stage.filters and (before.opaque or not filtered):
             break
-        (value,) = await evaluate(acting, rules, rows[stage.row], [combined(rules, stage)])
-        if value.unknown:
-            unknown = value
-        elif not value.holds and (unknown is None or value.state != "error"):
+        mine = unsure if stage.row == "new" else {}
+        (value,) = await evaluate(acting, rules, rows[stage.row], [combined(rules, stage)], mine)
+        if value.doubt is not None:
+            open_ = open_ or value.doubt
+            filtered = filtered and not stage.filters
+        elif not value.holds and (open_ is None or not stage.filters or value.state != "error"):
             # What filters stored rows is one condition: a part that is false decides it,
             # whatever another would have come to.
-            return Truth(False, how, error=value.error)
-    return Truth(None, how, error=unknown.error) if unknown is not None else Truth(True, how)
+            return Truth(False, how, error=value.error or ("" if stage.filters else VIOLATION))
+    if open_ is not None:
+        return _untold(how, open_)
+    return _untold(how, before.opaque) if before.opaque else Truth(True, how)
+
+
+VIOLATION = "new row violates row-level security policy"
+"""What the server says where a CHECK does not hold."""
 
 
 async def _read(
@@ -153,12 +194,17 @@ async def _read(
     )
     found = await acting.attempt(query)
     if not isinstance(found, TextTable):
+        doubt = unanswered(found, STATEMENT_TIMEOUT)
+        if doubt is not None:
+            return _untold("read", doubt)
         # Without the key other rows are read as well, and any of them may have raised it.
-        alone = by_key or found.sqlstate == "42501"
-        return Truth(False if alone else None, "read", error=found.message)
+        if by_key or found.sqlstate == "42501":
+            return Truth(False, "read", error=found.message)
+        return _untold("read", Doubt(Reason.ALIKE, f"a row that reads the same: {found.message}"))
     mine = int(found.rows[0][0] or 0)
     if not by_key and mine:
         all_ = int((await transaction.texts(query)).rows[0][0] or 0)
         if mine != all_:
-            return Truth(None, "read", error="other rows read the same, so it can't be told apart")
+            words = "other rows read the same, so it can't be told apart"
+            return _untold("read", Doubt(Reason.ALIKE, words))
     return Truth(mine > 0, "read")

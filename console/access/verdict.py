@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from console.access.doubt import Doubt, Reason
 from console.access.evaluation import Value, joined
 from console.access.rules import Command, Policy, Rules
 
@@ -73,31 +74,44 @@ class Outcome:
     """How it ends.
 
     Attributes:
-        allowed: Whether the row is seen or written.
-        effect: `visible`, `hidden` (silently), `allowed` or `denied` (with an error).
+        allowed: Whether the row is seen or written; None where that can't be told.
+        effect: `visible`, `hidden` (silently), `allowed`, `denied` (with an error), `unknown`.
         cause: What decided: `schema`, `privilege`, `free` (no policy binds), `policies`,
             `no policy` (default deny), `error` (a policy raises), `plan` (the server
-            refuses the statement as a whole), `unknown` (a policy can't be evaluated from
-            here), `told` (and the server's word is taken).
+            refuses the statement as a whole), `default` (a default raises), `unknown` (it
+            can't be told), `told` (and the server's word is taken).
         stage: The round that ended it, if one did.
         policy: The restrictive policy that did, or the one that raises.
         privilege: What is missing, as SQL names it: `UPDATE (status)`.
-        certain: Whether `hidden` and `denied` can be told apart: where one condition is false
-            and another raises, the server's planner chooses which one it asks first.
+        doubt: Why it is not certain. With `allowed` False only `hidden` and `denied` can't be
+            told apart: one condition is false and another raises, and the server's planner
+            chooses which one it asks first.
+        words: The server's own, where its word is taken.
     """
 
-    allowed: bool
-    effect: Literal["visible", "hidden", "allowed", "denied"]
+    allowed: bool | None
+    effect: Literal["visible", "hidden", "allowed", "denied", "unknown"]
     cause: str
     stage: Stage | None = None
     policy: Policy | None = None
     privilege: str = ""
-    certain: bool = True
+    doubt: Doubt | None = None
+    words: str = ""
+
+    @property
+    def certain(self) -> bool:
+        """Whether all of it can be told."""
+        return self.doubt is None
 
 
 def denied(cause: str, *, privilege: str = "") -> Outcome:
     """An error before any policy is asked."""
     return Outcome(False, "denied", cause, privilege=privilege)
+
+
+def unknown(doubt: Doubt, stage: Stage | None = None, policy: Policy | None = None) -> Outcome:
+    """What can't be told."""
+    return Outcome(None, "unknown", "unknown", stage, policy, doubt=doubt)
 
 
 def granted(attempt: Attempt, cause: str) -> Outcome:
@@ -191,6 +205,7 @@ def judge(
     end = _filtered(rules, filters, evaluated, prefer)
     if end is not None:
         return end
+    open_: Outcome | None = None
     for stage in rounds:
         if stage.filters:
             continue
@@ -202,9 +217,12 @@ def judge(
         asked: list[tuple[Policy | None, Value]] = [(None, either)]
         asked += [(policy, evaluated(policy, stage).value) for policy in restrictive(policies)]
         for policy, value in asked:
-            if not value.holds:
-                return _end(stage, policy or _raising(some, stage, evaluated), value)
-    return granted(attempt, "policies")
+            end = _end(stage, policy or _raising(some, stage, evaluated), value)
+            if value.unknown:  # whatever it comes to, one that is false refuses the row
+                open_ = open_ or end
+            elif not value.holds:
+                return end
+    return open_ or granted(attempt, "policies")
 
 
 def _filtered(
@@ -236,13 +254,22 @@ def _filtered(
     raising = [end for end in ends if end[2].state == "error" and not end[2].unknown]
     if not false and not raising:
         return _end(*ends[0])
-    doubt = bool(false) and any(v.state == "error" and v.sqlstate != "42703" for _, _, v in ends)
+    doubtful = bool(false) and any(v.state == "error" and _may_raise(v) for _, _, v in ends)
     order = [end for end in ends if end in false or end in raising]
     if prefer == "hidden":
         order = false or order
     elif prefer == "denied":
         order = raising or [end for end in ends if end[2].unknown] or order
-    return replace(_end(*order[0]), certain=not doubt)
+    return replace(_end(*order[0]), doubt=_ORDER if doubtful else None)
+
+
+def _may_raise(value: Value) -> bool:
+    """Tells whether a part could break the statement, were it asked within it."""
+    quiet = (Reason.SYSTEM_COLUMN, Reason.SESSION_USER)
+    return value.doubt is None or value.doubt.reason not in quiet
+
+
+_ORDER = Doubt(Reason.ORDER, "the server may ask the part that raises first")
 
 
 def _raising(some: Sequence[Policy], stage: Stage, evaluated: Evaluated) -> Policy | None:
@@ -254,8 +281,9 @@ def _raising(some: Sequence[Policy], stage: Stage, evaluated: Evaluated) -> Poli
 
 
 def _end(stage: Stage, policy: Policy | None, value: Value) -> Outcome:
-    if value.unknown:
-        return Outcome(False, "hidden" if stage.filters else "denied", "unknown", stage, policy)
+    if value.doubt is not None:
+        about = f'policy "{policy.name}" can\'t be evaluated from here: ' if policy else ""
+        return unknown(replace(value.doubt, words=about + value.doubt.words), stage, policy)
     if value.state == "error":
         return Outcome(False, "denied", "error", stage, policy)
     if policy is not None and policy.permissive:

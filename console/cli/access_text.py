@@ -101,6 +101,7 @@ def decision_json(decision: Decision) -> dict[str, object]:
         "allowed": decision.allowed,
         "effect": decision.effect,
         "certain": decision.certain,
+        "doubt": decision.doubt.reason.value if decision.doubt else None,
         "sentence": decision.sentence,
         "steps": [step.words for step in decision.steps],
         "passed": [step.passed for step in decision.steps],

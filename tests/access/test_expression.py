@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.access.doubt import Doubt, Reason
 from console.access.evaluation import State, Value, joined
 from console.access.expression import Node, check_expression, conjuncts, split, unwrap
 from console.connection.embedded import EmbeddedServer
@@ -134,12 +135,14 @@ def test_values_are_joined_from_the_left(parts: str, of_and: str, of_or: str) ->
 
 
 def test_what_is_not_known_stays_so_unless_another_part_decides() -> None:
-    unknown = Value("error", unknown=True)
+    unknown = Value("error", doubt=Doubt(Reason.TRIGGER, ""))
     assert joined("or", [unknown, Value("true")]).state == "true"
     assert joined("and", [unknown, Value("false")]).state == "false"
     assert joined("and", [unknown, Value("true")]).unknown
     assert joined("or", [Value("null"), unknown]).unknown
     assert joined("not", [unknown]).unknown
+    assert joined("or", [unknown, Value("error")]).unknown
+    assert not joined("or", [Value("error"), unknown]).unknown
 
 
 @pytest.mark.parametrize(

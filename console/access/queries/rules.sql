@@ -48,6 +48,14 @@ select pg_catalog.jsonb_build_object(
       'default', pg_catalog.pg_get_expr(
         d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end
       ),
+      'sequence', (
+        select pg_catalog.format('%%I.%%I', sn.nspname, s.relname)
+        from pg_catalog.pg_depend e
+        join pg_catalog.pg_class s on s.oid = e.refobjid and s.relkind = 'S'
+        join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
+        where e.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and e.objid = d.oid
+          and e.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        order by s.oid limit 1),
       'select', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'SELECT'),
       'insert', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'INSERT'),
       'update', pg_catalog.has_column_privilege(r.rolname, c.oid, a.attnum, 'UPDATE')
@@ -112,10 +120,27 @@ select pg_catalog.jsonb_build_object(
       'name', t.tgname,
       'insert', t.tgtype & 4 > 0,
       'update', t.tgtype & 16 > 0,
-      'delete', t.tgtype & 8 > 0) order by t.tgname)
+      'delete', t.tgtype & 8 > 0,
+      'columns', array(
+        select a.attname from pg_catalog.unnest(t.tgattr::int2[]) as u (attnum)
+        join pg_catalog.pg_attribute a on a.attrelid = t.tgrelid and a.attnum = u.attnum
+        order by a.attname),
+      'function', pg_catalog.format('%%I.%%I', fn.nspname, f.proname),
+      'language', l.lanname,
+      'source', f.prosrc,
+      'arguments', pg_catalog.encode(t.tgargs, 'hex')) order by t.tgname)
     from pg_catalog.pg_trigger t
-    where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 1 > 0 and t.tgtype & 2 > 0
-  ), '[]')
+    join pg_catalog.pg_proc f on f.oid = t.tgfoid
+    join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
+    join pg_catalog.pg_language l on l.oid = f.prolang
+    where (t.tgrelid = c.oid or t.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p) and t.tgparentid = 0)
+      and (not t.tgisinternal or t.tgparentid <> 0) and t.tgenabled in ('O', 'A') and t.tgtype & 1 > 0 and t.tgtype & 2 > 0
+  ), '[]'),
+  'rewritten', array(
+    select case w.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end
+    from pg_catalog.pg_rewrite w
+    where w.ev_class = c.oid and w.ev_type in ('2', '3', '4') and w.ev_enabled in ('O', 'A')
+    order by 1)
 )
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
