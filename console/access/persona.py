@@ -72,6 +72,14 @@ class Persona:
         level = self.claims.get("aal")
         return level if isinstance(level, str) else None
 
+    @property
+    def unusual(self) -> tuple[str, ...]:
+        """The role and the assurance level, where they are not the ones a user usually has."""
+        usual = ("authenticated", self.label, self.label.removeprefix("role:"))
+        role = () if self.role in usual else (self.role,)
+        level = () if self.aal in (None, "aal1") else (self.aal,)
+        return (*role, *level)
+
     def __str__(self) -> str:
         """The persona as the header says it: `ada@example.com · authenticated · aal1`."""
         return " · ".join(dict.fromkeys(filter(None, (self.label, self.role, self.aal))))

@@ -87,12 +87,10 @@ def _json(entry: Known) -> dict[str, Any]:
 
 
 def _where(profile: Profile) -> str:
+    from console.connection.destination import destination
     from console.connection.known import shown
 
-    found = shown(profile)
-    user = f"{found['user']}@" if "user" in found else ""
-    port = f":{found['port']}" if "port" in found else ""
-    return f"{user}{found.get('host', '')}{port}/{found.get('dbname', '')}"
+    return str(destination(shown(profile)))
 
 
 def _add(options: argparse.Namespace) -> int:

@@ -86,12 +86,26 @@ def known_targets() -> list[Known]:
     return sorted(found, key=lambda entry: not entry.favourite)
 
 
+_VARIABLES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+}
+
+
 def shown(profile: Profile) -> dict[str, str]:
-    """Returns host, port, database and user, with what a service entry adds."""
+    """Returns host, port, database and user, with what a service entry and libpq's variables add.
+
+    In libpq's order: what is given counts most, then the service, then the variables.
+    """
     from console.connection.services import service
 
     given = dict(profile.parameters)
-    if (name := given.get("service")) and (entry := service(name)):
-        given = {**entry.parameters, **given}
-    keys = ("host", "port", "dbname", "user")
-    return {key: given[key] for key in keys if given.get(key)}
+    name = given.get("service") or os.environ.get("PGSERVICE", "")
+    entry = service(name) if name else None
+    added = entry.parameters if entry is not None else {}
+    variables = {key: os.environ.get(name, "") for key, name in _VARIABLES.items()}
+    found = {key: given.get(key) or added.get(key) or variables[key] for key in _VARIABLES}
+    return {key: value for key, value in found.items() if value}

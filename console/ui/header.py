@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.geometry import Offset
@@ -15,6 +16,7 @@ from textual.widget import Widget
 
 from console.connection.profile import Environment
 from console.ui import words
+from console.ui.shortened import middle, whereabouts
 from console.ui.status import Link, Status
 from console.visible import visible
 
@@ -25,6 +27,35 @@ _LINK_STYLE = {
     Link.RECONNECTING: "$warning bold",
     Link.LOST: "$error bold",
 }
+
+
+_WHOLE = 10_000
+_TARGET = 36
+"""Cells the target is cut down to before the round trip gives way to it."""
+_SHORT_TARGET = 26
+"""Cells it is cut down to before a minor warning gives way."""
+_LEAST_TARGET = 16
+_MINOR = ("POOLED", "bypasses RLS")
+"""What a Supabase project has as a rule; written last."""
+_LEAST_LENS = 16
+
+
+def _width(parts: list[Content]) -> int:
+    return sum(part.cell_length for part in parts) + 2 * max(0, len(parts) - 1)
+
+
+def _lenses(status: Status) -> tuple[list[Content], list[Content], list[Content]]:
+    """Says whose eyes we look through: in full, what is out of the ordinary, in few cells."""
+    persona = status.lens
+    if persona is None:
+        return [], [], []
+    label = visible(persona.label)
+    odd = [visible(word) for word in persona.unusual]
+
+    def said(name: str, *more: str) -> list[Content]:
+        return [Content.assemble("as ", (" · ".join([name, *more]), "bold"))]
+
+    return said(visible(str(persona))), said(label, *odd), said(middle(label, _LEAST_LENS), *odd)
 
 
 class Header(Widget):
@@ -51,54 +82,65 @@ class Header(Widget):
             return Content("")
         environment = status.profile.environment
         word = "DATABASE" if environment is Environment.UNKNOWN else environment.upper()
-        mode = ("WRITE", "bold $env-prod-text on $env-prod")
-        left = [
-            Content.styled(f" {word} ", f"bold $env-{environment}-text on $env-{environment}"),
-            Content.styled(visible(status.target), "bold"),
-            Content.assemble(" ", mode, " ") if status.write_mode else Content("READ-ONLY"),
-        ]
-        if status.lens:
-            left.append(Content.assemble("as ", (visible(str(status.lens)), "bold")))
-        right = self._state(status)
-        if status.lens and self._width(left, [right]) > self.size.width:
-            left[-1] = Content.assemble("as ", (visible(status.lens.label), "bold"))
-        notes = self._notes(status)
-        while notes and self._width(left, [*notes, right]) > self.size.width:
-            notes.pop()
-        right_side = Content("  ").join([*notes, right])
-        left_side = (
-            Content("  ")
-            .join(left)
-            .truncate(max(0, self.size.width - right_side.cell_length - 2), ellipsis=True)
-        )
-        gap = max(1, self.size.width - left_side.cell_length - right_side.cell_length - 1)
-        return Content.assemble(left_side, " " * gap, right_side, " ")
+        tint = Content.styled(f" {word} ", f"bold $env-{environment}-text on $env-{environment}")
+        armed = Content.assemble(" ", ("WRITE", "bold $env-prod-text on $env-prod"), " ")
+        mode = armed if status.write_mode else Content("READ-ONLY")
+        where = status.destination
+        whole = cell_len(visible(str(where)))
+        for least, lens, right in self._ways(status):
+            room = self.size.width - 3 - _width([tint, mode, *lens]) - _width(right) - 2
+            if room >= min(whole, least):
+                break
+        target = Content.styled(whereabouts(where, room), "bold")
+        left = Content("  ").join([tint, target, mode, *lens])
+        right_side = Content("  ").join(right)
+        gap = max(2, self.size.width - left.cell_length - right_side.cell_length - 1)
+        return Content.assemble(left, " " * gap, right_side, " ")
 
-    def _width(self, left: list[Content], right: list[Content]) -> int:
-        return sum(part.cell_length + 2 for part in [*left, *right])
+    def _ways(self, status: Status) -> Iterator[tuple[int, list[Content], list[Content]]]:
+        """Yields what the row may hold, from all to the least: what matters least goes first.
 
-    def _notes(self, status: Status) -> list[Content]:
-        """What kind of connection this is: what is out of the ordinary first, then the rest."""
+        The cells that the target must have, the lens, and what stands at the right. The mode,
+        whose eyes these are and grave warnings outlive most of the target.
+        """
+        full, short, least = _lenses(status)
+        odd, usual = self._notes(status)
+        state = self._state(status)
+        for lens in (full, short):
+            for kept in reversed(range(len(usual) + 1)):
+                yield _WHOLE, lens, [*odd, *usual[:kept], state]
+        yield _TARGET, short, [*odd, state]
+        if status.link is Link.CONNECTED:
+            state = Content.styled(status.link.mark, _LINK_STYLE[status.link])
+        grave = [note for note in odd if note.plain not in _MINOR]
+        for kept in reversed(range(len(grave), len(odd) + 1)):
+            yield _SHORT_TARGET, short, [*odd[:kept], state]
+        yield _LEAST_TARGET, short, [*grave, state]
+        for kept in reversed(range(len(grave) + 1)):
+            yield _LEAST_TARGET, least, [*grave[:kept], state]
+
+    def _notes(self, status: Status) -> tuple[list[Content], list[Content]]:
+        """What kind of connection this is: what is out of the ordinary, and the rest."""
         server = status.server
         if server is None:
-            return []
+            return [], []
         local = server.host.startswith("/")
         said = [
             (status.in_transaction, "IN TRANSACTION", ""),
             (server.standby, "STANDBY", "primary"),
-            (server.pooled, "POOLED", "direct"),
             (not server.tls and not local, "no TLS", "" if local else "TLS"),
             (server.superuser, "superuser", ""),
+            (server.pooled, "POOLED", "direct"),
             (server.bypass_rls and not server.superuser, "bypasses RLS", ""),
         ]
-        notes = [
+        odd = [
             Content.styled(word, "$warning bold" if word.isupper() else "$header-muted")
-            for odd, word, _ in said
-            if odd
+            for holds, word, _ in said
+            if holds
         ]
-        usual = [word for odd, _, word in said if word and not odd]
+        usual = [word for holds, _, word in said if word and not holds]
         usual.append(f"PG {visible(server.version_text)}")
-        return notes + [Content.styled(word, "$header-muted") for word in usual]
+        return odd, [Content.styled(word, "$header-muted") for word in usual]
 
     def _state(self, status: Status) -> Content:
         link = status.link

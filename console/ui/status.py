@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from console.connection.destination import Destination, address, destination
+from console.connection.known import shown
 from console.connection.profile import Profile
 from console.connection.session import ServerInfo
 from console.errors import ConsoleError
@@ -67,12 +69,19 @@ class Status:
         return self.profile.parameters.get("dbname") or self.profile.name or "database"
 
     @property
+    def destination(self) -> Destination:
+        """Where the connection leads: as the server says, and before that as far as is known."""
+        server = self.server
+        if server is None:
+            found = destination(shown(self.profile))
+            # libpq goes to the database of the user's name where none is named.
+            return replace(found, database=found.database or found.user or "database")
+        user = self.profile.parameters.get("user", "")
+        # A Supabase pooler takes the project's reference off the user that the server sees.
+        user = user if user.startswith(f"{server.user}.") else server.user
+        return Destination(user, address(server.host, str(server.port)), server.database)
+
+    @property
     def target(self) -> str:
         """User, host and database in the form people write."""
-        parameters = self.profile.parameters
-        server = self.server
-        user = server.user if server else parameters.get("user")
-        host = server.host if server else parameters.get("host", "")
-        # A socket folder says nothing about the database; that it is on this machine does.
-        host = "local" if not host or host.startswith("/") else host
-        return f"{user}@{host}/{self.database}" if user else f"{host}/{self.database}"
+        return str(self.destination)

@@ -16,10 +16,11 @@ import pytest
 from console import assets
 from console.access.entrance import ContainmentBroken
 from console.browse.query import ContainmentBroken as QueryBroken
+from console.connection import destination
 from console.connection.embedded import EmbeddedServer, find_binaries
 from console.connection.profile import Environment, Profile, Secret
 from console.errors import ConsoleError
-from console.ui import words
+from console.ui import status, words
 from console.ui.app import RowsightApp
 from tests.access import cast
 from tests.access.attacks import OPEN, SETUP
@@ -123,7 +124,14 @@ def library(server: EmbeddedServer) -> Iterator[Profile]:
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stops every clock that the screen shows."""
+    """Stops every clock that the screen shows, and hides ports that the system chose."""
+    written = destination.address
+
+    def address(host: str, port: str) -> str:
+        return written(host, "" if port.isdigit() and int(port) > 30_000 else port)
+
+    for module in (destination, status):
+        monkeypatch.setattr(module, "address", address)
     monkeypatch.setattr(words, "duration", lambda seconds: "1 ms")
     monkeypatch.setattr(words, "clock", lambda: "12:00:00")
 

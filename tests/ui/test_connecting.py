@@ -50,7 +50,7 @@ async def test_the_first_frame_is_drawn_before_anything_is_asked(unreachable: Pr
     app = RowsightApp(unreachable)
     async with app.run_test(size=(80, 24)):
         first = text(app)
-        assert "ada@127.0.0.1/shop" in first
+        assert "ada@127.0.0.1:1/shop" in first
         assert "Tables" in first
 
 

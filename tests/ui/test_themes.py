@@ -187,5 +187,5 @@ async def test_the_environment_is_a_word_first(
         await pilot.pause()
         word = "DATABASE" if environment is Environment.UNKNOWN else environment.upper()
         header = lines(app)[0].split()
-        assert header[:3] == [word, "ada@127.0.0.1/shop", "WRITE"]
+        assert header[:3] == [word, "ada@127.0.0.1:1/shop", "WRITE"]
         assert header[-2:] == ["lost", "✕"]

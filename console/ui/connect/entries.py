@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
+from console.connection.destination import destination
 from console.connection.known import Kind, Known, shown
 from console.connection.profile import Environment, Profile
 from console.ui.widgets.lines import Lines
@@ -44,12 +45,7 @@ Entry = Known | Start | str
 
 def where(profile: Profile) -> str:
     """Returns user, host, port and database in the form people write."""
-    found = shown(profile)
-    user = f"{found['user']}@" if "user" in found else ""
-    host = found.get("host", "")
-    host = "local" if not host or host.startswith("/") else host
-    port = f":{found['port']}" if "port" in found and host != "local" else ""
-    return f"{user}{host}{port}/{found.get('dbname', '')}"
+    return str(destination(shown(profile)))
 
 
 class Entries(Lines):
