@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from console.connection.session import ServerInfo, Session
+    from console.journal import Entry
 
 _STYLES = {"ok": "green", "warn": "yellow", "fail": "red", "unavailable": "dim"}
 _LIBPQ = ("PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE", "DATABASE_URL")
@@ -155,8 +156,29 @@ def check_journal() -> Check:
         return Check("journal", "fail", "can't be written", detail)
     if not unfinished:
         return Check("journal", "ok", "nothing unfinished", str(journal.path))
-    named = ", ".join(f"{entry.action} at {entry.time}" for entry in unfinished)
-    return Check("journal", "warn", f"{len(unfinished)} unfinished", named)
+    return Check(
+        "journal",
+        "warn",
+        f"{len(unfinished)} unfinished",
+        "; ".join(map(_unfinished, unfinished)),
+    )
+
+
+def _unfinished(entry: Entry) -> str:
+    """Says what was begun, where, and which command tells what became of it."""
+    place = entry.facts.get("server") or {}
+    database = place.get("database") or entry.target.get("dbname") or "an unnamed database"
+    host = place.get("host") or entry.target.get("host", "")
+    where = f"{database} on {host}" if host else database
+    said = f"{entry.action} on {where} at {entry.time}"
+    if entry.action.startswith("migrate apply"):
+        return (
+            f"{said}: one transaction, all or nothing is there;"
+            " rowsight migrate verify there tells which"
+        )
+    if entry.action == "retention run":
+        return f"{said}: rowsight retention plan there tells what is gone"
+    return said
 
 
 def _writable(folder: Path) -> bool:

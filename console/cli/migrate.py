@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from console.cli import diagnostics, migration_text, output
 from console.cli.connecting import session
 from console.cli.consent import consent, require_somebody
 from console.cli.running import finish
+from console.errors import ConsoleError
 from console.guard import Act
 
 if TYPE_CHECKING:
@@ -53,7 +55,19 @@ async def _verified(options: argparse.Namespace) -> Verification:
 
     expected = _expected(options)
     async with session(options, "verify") as opened:
-        return await verify(opened, expected)
+        verification = await verify(opened, expected)
+        if expected is None:
+            _tell_unended(opened, verification)
+        return verification
+
+
+def _tell_unended(opened: Session, verification: Verification) -> None:
+    """Tells what became of applies that were killed, once."""
+    from console.migration.unended import settle
+
+    with contextlib.suppress(ConsoleError):  # what can't be put on record is told again
+        for one in settle(opened, verification):
+            diagnostics.say(f"looked up: {one.sentence}")
 
 
 def _apply_options(options: argparse.Namespace) -> ApplyOptions:

@@ -14,8 +14,16 @@ from console.migration.model import DriftState
 from console.migration.settle import NotApplied
 
 if TYPE_CHECKING:
-    from console.connection.session import Session
+    from console.connection.session import ServerInfo, Session
     from console.migration.model import ApplyResult, Plan
+
+ACTION = "migrate apply"
+DRY_RUN = "migrate apply, dry run"
+
+
+def here(server: ServerInfo) -> dict[str, str | int]:
+    """Returns what the journal calls a database by."""
+    return {"host": server.host, "port": server.port, "database": server.database}
 
 
 class Record:
@@ -45,7 +53,7 @@ class Record:
             ConsoleError: The journal can't be written, so nothing should be done.
         """
         if self._operation is None:
-            action = "migrate apply, dry run" if self._dry_run else "migrate apply"
+            action = DRY_RUN if self._dry_run else ACTION
             self._intent = self._facts(planned)
             self._operation = self._journal.intend(action, self._session.profile, **self._intent)
 
@@ -95,6 +103,7 @@ class Record:
         return audit
 
     def _facts(self, planned: Plan) -> dict[str, Any]:
+        server = self._session.server
         touched = {(action.kind, action.identity) for action in planned.actions}
         replaced = [
             {"kind": difference.kind, "identity": difference.identity, "was": difference.actual}
@@ -110,6 +119,7 @@ class Record:
             "statements": len(planned.actions),
             "actions": words,
             "undo": replaced,
+            "server": here(server) if server is not None else None,
         }
 
 

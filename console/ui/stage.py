@@ -86,13 +86,10 @@ class Stage(Ground):
 
     @work(group="look back")
     async def _look_back(self) -> None:
-        """Tells of an earlier run of retention whose end nobody saw."""
-        from console.ui.unfinished import count_runs
+        """Tells of what was begun earlier and whose end nobody saw."""
+        from console.ui.unfinished import unended
 
         with contextlib.suppress(ConsoleError):
             session = await self.connections.open(BROWSE)
-            if await asyncio.to_thread(count_runs, session):
-                said = (
-                    "An earlier run of retention did not end: 5 Retention tells what became of it."
-                )
+            for said in await asyncio.to_thread(unended, session):
                 self.notify(said, severity="warning", timeout=12, markup=False)

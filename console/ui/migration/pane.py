@@ -135,6 +135,10 @@ class MigrationPane(Pane):
     def _verified(self, message: Verified) -> None:
         self._rest()
         self._take(message.verification, message.at)
+        for said in message.unended:
+            self.notify(
+                f"{said[:1].upper()}{said[1:]}.", severity="warning", timeout=30, markup=False
+            )
 
     def _take(self, verification: Verification, at: str) -> None:
         """Shows a verification as the verdict."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from console.errors import ConsoleError
 from console.ui import words
 
 if TYPE_CHECKING:
     from console.connection.session import Session
-    from console.errors import ConsoleError
     from console.migration.history import History
     from console.migration.model import (
         ApplyOptions,
@@ -28,6 +30,8 @@ class Verified(Message):
 
     verification: Verification
     at: str
+    unended: tuple[str, ...] = ()
+    """What became of applies that nobody saw the end of."""
 
 
 @dataclass
@@ -75,8 +79,13 @@ class Failed(Message):
 async def verify(session: Session) -> Verified:
     """Compares the database with the migration."""
     from console.migration import verify as feature
+    from console.migration.unended import settle
 
-    return Verified(await feature.verify(session), words.clock())
+    verification = await feature.verify(session)
+    told: tuple[str, ...] = ()
+    with contextlib.suppress(ConsoleError):  # what can't be put on record is told again
+        told = tuple(one.sentence for one in await asyncio.to_thread(settle, session, verification))
+    return Verified(verification, words.clock(), told)
 
 
 async def plan(options: ApplyOptions, session: Session) -> Planned:
