@@ -298,3 +298,43 @@ async def test_an_error_quoting_data_is_text(empty_db: Profile, admin: Admin) ->
         await pilot.press("d")
         await until(pilot, "What happened")
         assert harmless(text(app))
+
+
+async def test_esc_on_the_list_takes_its_filter_off(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("slash", *"people", "enter")
+        await until(pilot, "of 250  1/6")
+        await pilot.press("escape")
+        await until(pilot, "esc All")
+        assert "orders" not in text(app)
+        await pilot.press("escape")
+        await until(pilot, "orders")
+        assert "esc All" not in text(app)
+
+
+async def test_another_filter_of_the_list_takes_the_place_of_the_one_before(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("slash", *"people", "enter")
+        await until(pilot, "of 250  1/6")
+        await pilot.press("escape", "slash", *"orders")
+        assert app.screen.query_one(Input).value == "orders"
+
+
+async def test_a_filter_without_a_match_says_so_and_enter_reads_the_list_again(
+    shop: Profile, admin: Admin
+) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("slash", *"later", "enter")
+        await until(pilot, "No table or view is called so.")
+        assert app.screen.query_one("#relation-filter").has_focus
+        admin(shop).execute("create table public.later (a int)")
+        await pilot.press("enter")
+        await until(pilot, "▪ later")
+        await pilot.press("enter")
+        await until(pilot, "public.later")

@@ -38,6 +38,7 @@ class TablesPane(ListingPane):
         Binding("d", "detail", "Detail of the error"),
         Binding("escape", "stop", "Cancel"),
         Binding("escape,q", "back", "Back"),
+        Binding("escape", "whole", "All"),
     ]
 
     def __init__(self, connections: Connections) -> None:
@@ -83,9 +84,12 @@ class TablesPane(ListingPane):
     @on(Lines.Chosen, "#relation-list")
     def _chosen(self) -> None:
         relation = self.relations.current
-        if relation is not None and self.online:
+        if relation is None:
+            # Nothing is called so: it may have been made meanwhile.
+            self.action_again()
+        elif self.online:
             self.read(Wanted(relation))
-        elif relation is not None:
+        else:
             self.notify("not connected: r connects again", severity="warning", markup=False)
 
     @on(Input.Changed, "#relation-filter")
@@ -95,7 +99,8 @@ class TablesPane(ListingPane):
 
     @on(Input.Submitted, "#relation-filter")
     def _filter_submitted(self) -> None:
-        self.screen.set_focus(self.relations)
+        if self.relations.line_count:
+            self.screen.set_focus(self.relations)
         self.relations.action_choose()
 
     def on_descendant_focus(self) -> None:
@@ -115,6 +120,8 @@ class TablesPane(ListingPane):
                 return bool(self.jobs) or self.contents.shown.is_busy or self.rows.is_busy
             case "back":
                 return self.is_reading or in_list_filter
+            case "whole":
+                return focused is self.relations and bool(self._list_filter.value)
             case "other_side":
                 # In an editor tab completes.
                 typing = isinstance(focused, TextArea | Input)
@@ -156,8 +163,12 @@ class TablesPane(ListingPane):
                 self.screen.set_focus(self.relations)
             return
         if not self.is_reading:
-            self.query_one("#relation-filter", Input).value = ""
+            self.action_whole()
         self.screen.set_focus(self.relations)
+
+    def action_whole(self) -> None:
+        """Lists everything again."""
+        self._list_filter.value = ""
 
     def action_other_side(self) -> None:
         """Moves between the list and the rows."""
@@ -167,8 +178,13 @@ class TablesPane(ListingPane):
             self.contents.shown.take_focus()
 
     def action_filter(self) -> None:
-        """Goes to the filter."""
-        self.screen.set_focus(self.query_one("#relation-filter", Input))
+        """Goes to the filter; what is typed takes the place of what was."""
+        self.screen.set_focus(self._list_filter)
+        self._list_filter.select_all()
+
+    @property
+    def _list_filter(self) -> Input:
+        return self.query_one("#relation-filter", Input)
 
     @property
     def _looked_at(self) -> Relation | None:

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.strip import Strip
 
 from console.catalog.relations import Relation
 from console.ui import words
+from console.ui.trouble import keys
 from console.ui.widgets.lines import Lines
 from console.visible import visible
 
@@ -20,6 +22,11 @@ GLYPHS = {
     "materialized view": "◆",
     "foreign table": "↗",
 }
+
+_NO_MATCH = (
+    Content.styled(" No table or view is called so.", "$muted"),
+    Content.assemble(" ", keys(("enter", "reads the list again"))),
+)
 
 
 def protection(relation: Relation) -> tuple[str, str]:
@@ -105,11 +112,20 @@ class RelationList(Lines):
             self.cursor = self._shown.index(schema)
 
     def action_choose(self) -> None:
-        """Opens the relation, or folds and unfolds the schema."""
+        """Opens the relation, or folds and unfolds the schema; with no match, asks for more."""
         if self.current is not None:
             super().action_choose()
+        elif self._words and not self._shown:
+            self.post_message(self.Chosen(self, 0))
         elif self._shown:
             self.action_fold(self._shown[self.cursor] not in self._folded)
+
+    def render_line(self, y: int) -> Strip:
+        """Draws one line of the screen; with no match it says so."""
+        if self._words and not self._shown and y < len(_NO_MATCH):
+            text = _NO_MATCH[y].truncate(self.size.width, ellipsis=True, pad=True)
+            return Strip(text.render_segments(self.visual_style), self.size.width)
+        return super().render_line(y)
 
     def line(self, index: int, width: int) -> Content:
         """Writes a schema, or a relation with its rows and its protection."""
