@@ -39,11 +39,12 @@ COUNTED = (
 ROWS: Mapping[str, Mark] = {
     "visible": Mark("●", "visible", "the persona sees the row"),
     "hidden": Mark("○", "hidden", "policies hide it, without an error"),
-    "gone": Mark("✕", "gone", "the row is not there any more"),
+    "error": Mark("✕", "error", "to read the row fails, and the whole page with it"),
+    "unknown": Mark("·", "unknown", "not found out, or not yet"),
+    "gone": Mark("–", "gone", "the row is not there any more"),
 }
 """By the state of a row under the X-ray."""
 
-UNKNOWN = Mark("·", "unknown", "not found out, or not yet")
 DENIED = Mark("⊘", "denied", "at a column: no privilege to read it")
 
 ANSWERS: Mapping[str, Mark] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from psycopg import sql
 
-from console.access.evaluation import asked, over
+from console.access.evaluation import evaluate, over
 from console.access.expression import sendable
 from console.access.impersonation import Impersonation, Preview
 from console.access.labels import tried
@@ -29,8 +30,13 @@ from console.errors import ConsoleError, UsageError
 BOUND = 10_000
 """Rows that are counted one by one; beyond, a count says "at least"."""
 
-State = Literal["visible", "hidden", "gone"]
+APART = 2.0
+"""Seconds for which rows of a page that fails are asked apart."""
+
+State = Literal["visible", "hidden", "error", "unknown", "gone"]
 Key = Sequence[str]
+_Row = tuple[str | None, ...]
+"""A key as the server writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,14 @@ class XRay:
     """A page as a persona sees it.
 
     Attributes:
-        states: For each key, in the order they were given: `visible`, `hidden`, or `gone`
+        states: For each key, in the order they were given: `visible`, `hidden`, `error` when
+            to read the row fails, `unknown` when that was not found out in time, or `gone`
             when the row has been deleted or changed its key since the page was read.
         denied_columns: Columns the persona holds no SELECT on.
         method: `read` when the persona was asked for the rows, `evaluated` when it may not
             read the key, so that the policies were evaluated over the rows instead, `denied`
             when it may read no column at all.
-        message: Why rows are hidden altogether: an error a policy raises, a missing privilege.
+        message: What the page ends with instead: an error a policy raises, a missing privilege.
         notes: What limits this answer.
     """
 
@@ -104,11 +111,12 @@ async def xray(
     keys: Sequence[Key],
     *,
     columns: Sequence[str] = (),
+    apart: float = APART,
 ) -> XRay:
     """Tells for each row of a page whether a persona sees it.
 
     Both sides are asked in one snapshot, so a row that was deleted since is not mistaken for
-    a hidden one.
+    a hidden one. Where the page as a whole fails, its rows are asked apart.
 
     Args:
         login: The session that read the page.
@@ -117,6 +125,7 @@ async def xray(
         relation: The table.
         keys: The server's text of the key columns, row by row.
         columns: Those columns; by default the table's key, or `ctid` where there is none.
+        apart: Seconds for which rows of a page that fails are asked apart.
 
     Raises:
         UsageError: A key has more or fewer parts than there are columns.
@@ -137,28 +146,31 @@ async def xray(
         notes = ("policies bind this login too",) if rules.login_filtered else ()
 
         def seen(
-            found: set[tuple[str | None, ...]],
+            found: Mapping[_Row, State],
             method: Literal["read", "evaluated", "denied"],
             message: str = "",
         ) -> XRay:
             states: list[State] = [
-                "gone" if key is None else "visible" if key in found else "hidden" for key in there
+                "gone" if key is None else found.get(key, "hidden") for key in there
             ]
             return XRay(persona, rules.identity, tuple(states), denied, method, message, notes)
 
         if not rules.usage or not rules.permits(Command.SELECT):
             what = "USAGE on its schema" if not rules.usage else "SELECT"
-            return seen(set(), "denied", f"{persona.role} holds no {what}")
+            return seen({}, "denied", f"{persona.role} holds no {what}")
         present = [key for key in there if key is not None]
         if not present:
-            return seen(set(), "read")
+            return seen({}, "read")
         async with preview.impersonate(persona, snapshot=snapshot) as acting:
             found = await _as_persona(acting, rules, named, present)
             if isinstance(found, TextTable):
-                return seen(set(found.rows), "read")
+                return seen(_visible(found), "read")
+            until = time.monotonic() + apart
             if found.sqlstate != "42501" or not rules.binding:
-                return seen(set(), "read", found.message)
-            return seen(await _evaluated(transaction, acting, rules, named, present), "evaluated")
+                states = await _apart(acting, rules, named, present, found, until)
+                return seen(states, "read", found.message)
+            states, message = await _evaluated(transaction, acting, rules, named, present, until)
+            return seen(states, "evaluated", message)
 
 
 def _columns(rules: Rules, named: Sequence[str]) -> sql.Composable:
@@ -205,7 +217,7 @@ async def _as_persona(
     acting: Impersonation,
     rules: Rules,
     named: Sequence[str],
-    keys: Sequence[tuple[str | None, ...]],
+    keys: Sequence[_Row],
 ) -> TextTable | ConsoleError:
     """Asks for the rows by untyped literals: naming a type would need USAGE on its schema."""
     rows = [
@@ -223,13 +235,43 @@ async def _as_persona(
     return await acting.attempt(query)
 
 
+def _visible(found: TextTable) -> dict[_Row, State]:
+    return dict.fromkeys(found.rows, "visible")
+
+
+async def _apart(
+    acting: Impersonation,
+    rules: Rules,
+    named: Sequence[str],
+    keys: Sequence[_Row],
+    failure: ConsoleError,
+    until: float,
+) -> dict[_Row, State]:
+    """Halves a page that fails, from its beginning, until what raises stands alone."""
+    if failure.sqlstate == "57014" or time.monotonic() > until:
+        return dict.fromkeys(keys, "unknown")
+    if len(keys) == 1:
+        return {keys[0]: "error"}
+    states: dict[_Row, State] = {}
+    middle = (len(keys) + 1) // 2
+    for half in (keys[:middle], keys[middle:]):
+        found = await _as_persona(acting, rules, named, half)
+        states |= (
+            _visible(found)
+            if isinstance(found, TextTable)
+            else await _apart(acting, rules, named, half, found, until)
+        )
+    return states
+
+
 async def _evaluated(
     transaction: Transaction,
     acting: Impersonation,
     rules: Rules,
     named: Sequence[str],
-    keys: Sequence[tuple[str | None, ...]],
-) -> set[tuple[str | None, ...]]:
+    keys: Sequence[_Row],
+    until: float,
+) -> tuple[dict[_Row, State], str]:
     """Evaluates the policies for SELECT over the rows, for who may not read their key."""
     condition = combined(rules, stages(Attempt(Command.SELECT))[0])
     row = sql.SQL("({}.*)::text").format(rules.alias)
@@ -249,10 +291,22 @@ async def _evaluated(
     together = await acting.attempt(sql.SQL("select ") + column + over(rules, *texts))
     if isinstance(together, TextTable):
         flags = [row[0] for row in together.rows]
-    else:
-        alone = [await asked(acting, rules, text, column) for text in texts]
-        flags = [found.rows[0][0] if isinstance(found, TextTable) else None for found in alone]
-    return {row[1:] for row, flag in zip(rows.rows, flags, strict=True) if flag == "t"}
+        return {
+            row[1:]: "visible" if flag == "t" else "hidden"
+            for row, flag in zip(rows.rows, flags, strict=True)
+        }, ""
+    late = together.sqlstate == "57014"
+    states: dict[_Row, State] = {}
+    for text, *key in rows.rows:
+        states[tuple(key)] = "unknown"
+        if not late and time.monotonic() < until:
+            (value,) = await evaluate(acting, rules, text or "", [condition])
+            if value.state != "error":
+                states[tuple(key)] = "visible" if value.holds else "hidden"
+            elif not value.unknown:
+                states[tuple(key)] = "error"
+    whole = all(state in ("visible", "hidden") for state in states.values())
+    return states, "" if whole else together.message
 
 
 async def count_total(

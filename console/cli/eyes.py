@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from console.errors import DatabaseFailed, UsageError
 if TYPE_CHECKING:
     from console.access.impersonation import Preview
     from console.access.persona import Persona
+    from console.access.visibility import State
     from console.catalog.relations import Relation
     from console.connection.session import Session
 
@@ -38,7 +40,7 @@ class Sight:
         self._denied: tuple[str, ...] = ()
         self._message = ""
         self._may_nothing = False
-        self._counts = {"visible": 0, "hidden": 0, "gone": 0}
+        self._counts: Counter[State] = Counter()
 
     async def columns(self, relation: Relation, wanted: Sequence[str] | None) -> list[str]:
         """Returns the columns to read: those that are wanted, and those rows are known by.
@@ -61,8 +63,10 @@ class Sight:
         self.shown = len(wanted)
         return [*wanted, *(name for name in self._key if name not in wanted)]
 
-    async def seen(self, names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> list[bool]:
-        """Tells which rows the persona sees; one that is gone since is not seen.
+    async def seen(
+        self, names: Sequence[str], rows: Sequence[Sequence[str | None]]
+    ) -> tuple[State, ...]:
+        """Tells of each row whether the persona sees it.
 
         Args:
             names: The columns of the rows.
@@ -76,11 +80,10 @@ class Sight:
         found = await xray(
             self._login, self._acting, self._persona, self._relation, keys, columns=self._key
         )
-        for state in found.states:
-            self._counts[state] += 1
-        self._denied, self._message = found.denied_columns, found.message
+        self._counts.update(found.states)
+        self._denied, self._message = found.denied_columns, found.message or self._message
         self._may_nothing = found.method == "denied"
-        return [state == "visible" for state in found.states]
+        return found.states
 
     async def words(self) -> str:
         """Says how many rows there are for whom, so that empty is not taken for hidden."""
@@ -96,6 +99,10 @@ class Sight:
             f"{counts['visible']:,} visible to {who}, {counts['hidden']:,} hidden;"
             f" in all {who} sees {mine} of {all_}"
         ]
+        if counts["error"]:
+            lines.append(f"{counts['error']:,} rows can't be read: they end with an error")
+        if counts["unknown"]:
+            lines.append(f"{counts['unknown']:,} rows are not found out about: it took too long")
         if counts["gone"]:
             lines.append(f"{counts['gone']:,} rows are gone since they were read")
         if self._denied and not self._may_nothing:

@@ -12,6 +12,7 @@ import shlex
 import time
 from typing import TYPE_CHECKING
 
+from console.access.marks import ROWS
 from console.cli import diagnostics, output
 from console.cli.eyes import VISIBLE, eyes
 from console.cli.running import finish
@@ -97,13 +98,15 @@ async def _stream(
     async with contextlib.aclosing(listing.rows(limit)) as portions:
         async for portion in portions:
             count += len(portion)
-            flags = [None] * len(portion) if sight is None else await sight.seen(names, portion)
-            for row, flag in zip(portion, flags, strict=True):
+            states = [None] * len(portion) if sight is None else await sight.seen(names, portion)
+            for row, state in zip(portion, states, strict=True):
                 values = row[: len(shown)]
+                flag = None if state in (None, "unknown") else state == "visible"
                 if form == "csv":
-                    output.csv_line(values if flag is None else [*values, str(flag).lower()])
+                    told = "" if flag is None else str(flag).lower()
+                    output.csv_line(values if state is None else [*values, told])
                     continue
-                fields: dict[str, object] = {} if flag is None else {VISIBLE: flag}
+                fields: dict[str, object] = {} if state is None else {VISIBLE: flag}
                 fields |= zip(shown, values, strict=True)
                 if form == "jsonl":
                     output.json_line(fields)
@@ -151,11 +154,11 @@ async def _table(page: Page, names: list[str], sight: Sight | None) -> None:
         rows[row][column] = f"{rows[row][column]}…"
     numbers = [place for place, column in enumerate(page.columns) if column.category == "N"]
     if sight is not None:
-        flags = await sight.seen(names, page.rows)
+        states = await sight.seen(names, page.rows)
         names = ["", *names[: sight.shown]]
         rows = [
-            ["●" if flag else "○", *row[: sight.shown]]
-            for flag, row in zip(flags, rows, strict=True)
+            [ROWS[state].glyph, *row[: sight.shown]]
+            for state, row in zip(states, rows, strict=True)
         ]
         numbers = [place + 1 for place in numbers if place < sight.shown]
     output.table(names, rows, right=numbers)

@@ -184,7 +184,7 @@ async def test_who_may_not_read_the_key_sees_rows_all_the_same(bare: Sides) -> N
     keys = [("1",), ("2",), ("3",)]
     shown = await xray(bare.login, bare.acting, cast.user(cast.ADA), t, keys)
     # The first raises when it is read, so the others are evaluated one by one.
-    assert (shown.method, shown.states) == ("evaluated", ("hidden", "hidden", "visible"))
+    assert (shown.method, shown.states) == ("evaluated", ("error", "hidden", "visible"))
     assert shown.denied_columns == ("id",)
     bare.admin.execute("drop policy n on t")
     shown = await xray(bare.login, bare.acting, cast.user(cast.ADA), t, keys)
@@ -265,9 +265,52 @@ async def test_an_error_in_a_policy_is_told_with_the_page(bare: Sides) -> None:
     t = await bare.relation("t")
     shown = await xray(bare.login, bare.acting, cast.user(cast.ADA), t, [("1",), ("2",)])
     assert shown.message == "division by zero"
-    assert shown.states == ("hidden", "hidden")
+    assert shown.states == ("error", "visible")
     count = await count_visible(bare.acting, cast.user(cast.ADA), t)
     assert (count.kind, count.message) == ("unknown", "division by zero")
+
+
+async def test_rows_that_raise_stand_apart_from_those_that_do_not(bare: Sides) -> None:
+    bare.admin.execute(
+        """
+        create table t (id int primary key, n int, s int);
+        insert into t select n, n % 10 - 3, n from generate_series(1, 30) n;
+        alter table t enable row level security;
+        grant select on t to authenticated;
+        create policy p on t to authenticated using (1 / n <> 1);
+        create table u (id int primary key, n int);
+        insert into u select n, n % 10 - 3 from generate_series(1, 30) n;
+        alter table u enable row level security;
+        grant select (n) on u to authenticated;
+        create policy p on u to authenticated using (1 / n <> 1);
+        """
+    )
+    keys = [(str(n),) for n in range(1, 31)]
+    told = {0: "error", 1: "hidden"}
+    expected = tuple(told.get(n % 10 - 3, "visible") for n in range(1, 31))
+    for name, method in (("t", "read"), ("u", "evaluated")):
+        relation = await bare.relation(name)
+        shown = await xray(bare.login, bare.acting, cast.user(cast.ADA), relation, keys)
+        assert (shown.states, shown.method) == (expected, method)
+        late = await xray(bare.login, bare.acting, cast.user(cast.ADA), relation, keys, apart=0)
+        assert set(late.states) == {"unknown"}
+        assert late.message
+
+
+async def test_a_page_that_takes_too_long_hides_nothing(bare: Sides) -> None:
+    bare.admin.execute(
+        """
+        create table t (id int primary key);
+        insert into t values (1), (2);
+        alter table t enable row level security;
+        grant select on t to authenticated;
+        create policy p on t to authenticated using (pg_sleep(20) is not null);
+        """
+    )
+    t = await bare.relation("t")
+    shown = await xray(bare.login, bare.acting, cast.user(cast.ADA), t, [("1",), ("2",)])
+    assert shown.states == ("unknown", "unknown")
+    assert "longer than allowed" in shown.message
 
 
 async def test_counts_say_how_far_they_are_known(bare: Sides) -> None:

@@ -80,7 +80,7 @@ async def test_rows_have_a_legend_while_there_is_a_lens(rooms: Profile) -> None:
         assert isinstance(workspace, Workspace)
         workspace.action_adopt(ADA)
         await until(pilot, "ada sees 13")
-        wanted = legend(marks.ROWS.values(), marks.UNKNOWN, marks.DENIED)
+        wanted = legend(marks.ROWS.values(), marks.DENIED)
         assert (await help_text(pilot))[: len(wanted)] == wanted
         drawn = {line.lstrip()[:1] for line in lines(app)[4:20]}
         assert drawn == {marks.ROWS["visible"].glyph, marks.ROWS["hidden"].glyph}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.access.marks import DENIED, ROWS, UNKNOWN
+from console.access.marks import DENIED, ROWS
 from console.ui import words
 from console.ui.connections import Connections
 from console.ui.tables.told import brief
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 XRAY = "x-ray"
 """The purpose of the login's side of the X-ray, so that a slow policy holds up no paging."""
 
-_MARKS = {state: Mark(mark.glyph, dimmed=state != "visible") for state, mark in ROWS.items()}
-_UNKNOWN = Mark(UNKNOWN.glyph)
-LEGEND = (*ROWS.values(), UNKNOWN, DENIED)
+_BRIGHT = ("visible", "unknown")
+_MARKS = {state: Mark(mark.glyph, dimmed=state not in _BRIGHT) for state, mark in ROWS.items()}
+LEGEND = (*ROWS.values(), DENIED)
 """The marks of the X-ray, for the help."""
 _MOST = 20_000
 """Rows whose marks are remembered."""
@@ -36,6 +36,7 @@ class Lens:
         denied: Columns the persona may not read.
         count: How many rows it sees altogether; None while that is not known.
         refusal: What happens to it instead of seeing any row, and why; None where it may look.
+        over: Whether there is nothing more to find out about rows.
         message: Why nothing can be told.
         warning: What the connection can't hold to; empty for nothing.
     """
@@ -45,14 +46,14 @@ class Lens:
         self.denied: frozenset[str] = frozenset()
         self.count: Count | None = None
         self.refusal: tuple[str, str] | None = None
+        self.over = False
         self.message = ""
         self.warning = ""
         self._states: dict[Place, State] = {}
 
     def mark(self, place: Place) -> Mark:
         """Returns the mark of the row at a place."""
-        state = self._states.get(place)
-        return _UNKNOWN if state is None else _MARKS[state]
+        return _MARKS[self._states.get(place, "unknown")]
 
     def state(self, place: Place) -> State | None:
         """Returns whether the row at a place is seen; None while that is not known."""
@@ -88,10 +89,11 @@ class Lens:
         login = await connections.open(XRAY)
         preview = await connections.preview()
         self.warning = preview.warning
-        for page in self.lacking(opened.window, rows):
+        for page in () if self.over else self.lacking(opened.window, rows):
             keys = [source.key(place) for place in page.places]
             if not keys[0]:
                 self.message = f"no key to tell rows by: x shows what {self.name} sees"
+                self.over = True
                 break
             seen = await xray(
                 login,
@@ -105,6 +107,8 @@ class Lens:
                 self._states.clear()
             self._states.update(zip(page.places, seen.states, strict=True))
             self.denied = frozenset(seen.denied_columns)
+            # What took too long for one page would for the next.
+            self.over = seen.method == "denied" or "unknown" in seen.states
             if seen.method == "denied":
                 self.refusal = "may not read this table", seen.message
             elif seen.message:

@@ -92,7 +92,7 @@ class SeenTable(Table):
         if lens is None or opened is None or self._looker is not None:
             return
         if lens.count is None or (
-            not (lens.message or lens.refusal) and lens.lacking(opened.window, self.grid.on_screen)
+            not lens.over and lens.lacking(opened.window, self.grid.on_screen)
         ):
             self._looker = self._examine(lens, opened)
 
@@ -119,7 +119,7 @@ class SeenTable(Table):
         self._looker = None
         self._warn(lens.warning)
         if message.error is not None:
-            lens.message = message.error.message
+            lens.message, lens.over = message.error.message, True
             self.error = message.error
         if source.denied != lens.denied:
             source.denied = lens.denied
