@@ -14,6 +14,9 @@ from console.errors import UsageError
 from console.tokens import Token, scan
 
 _QUERY_WORDS = frozenset({"select", "with", "values", "table"})
+_BEFORE_RELATION = frozenset({"from", "join", "only", "table", ",", "("})
+_LONGEST_NAME = 63
+"""Bytes of a name that the server heeds."""
 _PAIRS = {"(": ")", "[": "]"}
 
 
@@ -79,7 +82,7 @@ def check_expression(text: str) -> list[Token]:
 
     Raises:
         UsageError: It is empty, holds a comment, a semicolon, a parameter or an escaped name,
-            or its brackets do not match.
+            its brackets do not match, or the server may read a name in it otherwise.
     """
     tokens = scan(sendable(text, "the expression"))
     if not tokens:
@@ -101,9 +104,22 @@ def check_expression(text: str) -> list[Token]:
             raise UsageError(
                 "U& escapes are not taken here", hint="write the characters themselves"
             )
+        elif len((token.identifier or "").encode()) > _LONGEST_NAME:
+            raise UsageError(
+                f"{token.text[:20]}… is too long for a name", hint="the server would cut it"
+            )
+        elif token.kind == "name" and _folds_otherwise(token.text):
+            raise UsageError(
+                f"{token.text} may be another name to the server", hint="put it in double quotes"
+            )
     if opened:
         raise UsageError("the expression's brackets do not match", hint="count them")
     return tokens
+
+
+def _folds_otherwise(name: str) -> bool:
+    """Tells whether a name has capitals that some servers make small and others do not."""
+    return any(not letter.isascii() and letter.lower() != letter for letter in name)
 
 
 def split(text: str) -> Node:
@@ -208,4 +224,19 @@ def columns_named(tokens: Sequence[Token], table: str, columns: Collection[str])
             return set(columns)
         if token.identifier in columns:
             found.add(token.identifier or "")
+    return found
+
+
+def relations(tokens: Sequence[Token]) -> set[str]:
+    """Lists the names that stand where a query names what it reads: at least those it reads."""
+    if not any(token.word in _QUERY_WORDS for token in tokens):
+        return set()
+    found = set()
+    for place, token in enumerate(tokens):
+        before = place - 1
+        while before > 0 and tokens[before].text == ".":
+            before -= 2
+        opening = before >= 0 and (tokens[before].word or tokens[before].text) in _BEFORE_RELATION
+        if token.identifier is not None and opening:
+            found.add(token.identifier)
     return found

@@ -116,7 +116,7 @@ async def whatif(
     async with looking(login, statement_timeout=30) as transaction:
         rules = await read_rules(transaction, relation.schema, relation.name, persona.role)
         sendable(policy, "the policy's name")
-        await check_typed(transaction, using, [field.name for field in rules.fields])
+        await check_typed(transaction, rules, using)
         old, proposed, statement = _proposal(rules, policy, using)
         command = Command.SELECT if old.command == "all" else Command(old.command)
         notes = _notes(rules, proposed)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from console.access.entrance import ContainmentBroken
 from console.errors import ConsoleError
 
+LONG = "evil_" + 58 * "x"
+"""A name as long as the server lets one be; it cuts what is longer."""
+
 SETUP = """
 create extension dblink;
 create extension tablefunc;
@@ -63,9 +66,99 @@ create operator public.@!! (function = public.evil_operator, leftarg = int, righ
 create view public.evil_view as select set_config('role', 'none', true) as set;
 create view public.evil_rows as select p.*, public.evil_role() as owned from public.prey as p;
 grant select on public.evil_view, public.evil_rows to anon, authenticated;
-"""
+
+create function public.evil_kill() returns boolean language plpgsql stable as $$ begin
+  perform set_config('role', 'none', true);
+  perform pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sentinel';
+  perform set_config('role', 'authenticated', true);
+  return true;
+end $$;
+create function public.evil_hold() returns boolean language plpgsql stable as $$ begin
+  perform pg_advisory_lock(4711) from (select set_config('role', 'none', true)) as x;
+  perform set_config('role', 'authenticated', true);
+  return true;
+end $$;
+create view public.evil_killer as select public.evil_kill() as x;
+grant select on public.evil_killer to authenticated;
+create function public.evil_state(int, int) returns int language sql stable as
+  $$ select $2 where public.evil_kill() $$;
+create aggregate public.evil_sum(int) (sfunc = public.evil_state, stype = int, initcond = '0');
+create function public.evil_final(int) returns int language sql stable as
+  $$ select $1 where public.evil_kill() $$;
+create aggregate public.evil_end(int)
+  (sfunc = int4pl, stype = int, initcond = '0', finalfunc = public.evil_final);
+create aggregate public.evil_moving(int) (sfunc = int4pl, stype = int, initcond = '0',
+  msfunc = public.evil_state, minvfunc = public.evil_state, mstype = int, minitcond = '0');
+create type public.evil_pair as (a int);
+create function public.evil_text(public.evil_pair) returns text language sql stable as
+  $$ select 'x' where public.evil_kill() $$;
+create cast (public.evil_pair as text) with function public.evil_text(public.evil_pair);
+create function public.evil_number(public.evil_pair) returns int language sql stable as
+  $$ select 1 where public.evil_kill() $$;
+create cast (public.evil_pair as int) with function public.evil_number(public.evil_pair)
+  as implicit;
+create function public.evil_json(public.evil_pair) returns json language sql stable as
+  $$ select '1'::json where public.evil_kill() $$;
+create cast (public.evil_pair as json) with function public.evil_json(public.evil_pair);
+create function public.evil_times(public.evil_pair, int) returns int language sql stable as
+  $$ select 1 where public.evil_kill() $$;
+create operator public.* (
+  function = public.evil_times, leftarg = public.evil_pair, rightarg = int);
+create function public.evil_check(int) returns boolean language sql stable as
+  $$ select public.evil_kill() $$;
+create domain public.evil_int as int check (public.evil_check(value));
+create domain public.evil_lock_int as int check (pg_advisory_lock(value) is not null);
+create type public.evil_box as (a public.evil_int, b text);
+create function public.{LONG}() returns boolean language sql stable as
+  $$ select public.evil_kill() $$;
+create function public."evil_É"() returns boolean language sql stable as
+  $$ select public.evil_kill() $$;
+create function public.evil_given(public.prey, int default 1) returns boolean language sql stable as
+  $$ select public.evil_kill() $$;
+create table public.decoy (id int primary key, evil_killer int, evil_given int);
+grant select on public.decoy to authenticated;
+""".replace("{LONG}", LONG)
 
 DBLINK = "dblink_exec('dbname=' || current_database(), 'delete from public.ledger')"
+
+REACHING = [
+    "evil_kill()",
+    "evil_hold()",
+    "(select evil_sum(1)) is not null",
+    "(select evil_end(1)) is not null",
+    "(select evil_moving(1) over (rows 1 preceding) limit 1) is not null",
+    "exists (select evil_moving(n) over (order by n rows 1 preceding)"
+    " from generate_series(1, 3) as n offset 2)",
+    "row(1)::public.evil_pair::text is not null",
+    "cast(row(1)::public.evil_pair as text) is not null",
+    "row(1)::public.evil_pair + 1 > 0",
+    "to_json(row(1)::public.evil_pair) is not null",
+    "row(1)::public.evil_pair * 1 > 0",
+    "row(1)::public.evil_pair *-1 > 0",
+    "id::evil_int is not null",
+    "evil_int '1' is not null",
+    "'{1}'::evil_int[] is not null",
+    "'(1,x)'::evil_box is not null",
+    "json_populate_record(null::evil_box, '{\"a\": 1}') is not null",
+    "record_in('(1,x)', 'evil_box'::regtype, -1) is not null",
+    "array_in('{1}', 'evil_int'::regtype, -1) is not null",
+    "id::evil_lock_int is not null",
+    "pg_input_is_valid('1', 'evil_int')",
+    "table_to_xml('evil_killer', true, true, '') is not null",
+    "table_to_xml_and_xmlschema('evil_killer', true, true, '') is not null",
+    "schema_to_xml('public', true, true, '') is not null",
+    "database_to_xml(true, true, '') is not null",
+    "query_to_xml('select evil_kill()', true, true, '') is not null",
+    "query_to_xmlschema('select evil_kill()', true, true, '') is not null",
+    "exists (table evil_killer)",
+    "exists (select from decoy, evil_killer)",
+    f"{LONG}()",
+    f"{LONG}_and_more()",
+    "evil_É()",
+    "(prey.*).evil_given",
+    "exists (select from prey p where p.evil_given)",
+]
+"""What calls a function, or reads a view, that may end a session or hold a lock."""
 
 HARMLESS = "note = '\x1b]52;c;x\x07'"
 TYPED = [
@@ -125,6 +218,7 @@ TYPED = [
     "1 operator(public.@!!) 2",
     "exists (select from public.evil_view)",
     "exists (select from evil_rows)",
+    *REACHING,
     "(select count(*) from generate_series(1, 1000000000000)) > 0",
     "true\0",
     "\ud800 = 'x'",

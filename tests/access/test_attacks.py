@@ -29,8 +29,8 @@ from console.access.whatif import whatif
 from console.browse.count import count_rows
 from console.browse.listing import open_listing
 from console.catalog.relations import find_relation
-from console.errors import ConsoleError
-from tests.access.attacks import HARMLESS, STORED, TYPED
+from console.errors import ConsoleError, Refused, UsageError
+from tests.access.attacks import HARMLESS, REACHING, STORED, TYPED
 from tests.access.scene import EVE, Scene
 from tests.browse.walk import first_page
 
@@ -47,6 +47,15 @@ async def test_nothing_typed_writes_or_gets_out(scene: Scene, text: str) -> None
         async with asyncio.timeout(20):
             answer = await whatif(scene.login, scene.acting, EVE, scene.prey, "p", text)
         assert answer.failing == 5 or text == HARMLESS
+    await scene.unharmed()
+
+
+@pytest.mark.parametrize("text", REACHING, ids=[repr(text)[:40] for text in REACHING])
+async def test_what_reaches_more_than_an_answer_is_refused(scene: Scene, text: str) -> None:
+    with pytest.raises((Refused, UsageError)) as refusal:
+        await whatif(scene.login, scene.acting, EVE, scene.prey, "p", text)
+    assert "does not suit" not in refusal.value.message
+    assert refusal.value.hint
     await scene.unharmed()
 
 

@@ -255,3 +255,88 @@ async def test_hostile_names_are_only_names(shelf: Sides) -> None:
     assert answer.appear == (("2",),)
     assert answer.sql == 'alter policy "p" on "public"."Team %s" using ("Team %s".id > 0);'
     assert sql.Identifier("public", "Team %s").as_string() in answer.sql
+
+
+HELPED = f"""
+create schema private;
+grant usage on schema private to authenticated, anon;
+create table private.member (org int, usr uuid, role text);
+insert into private.member values (1, '{cast.ADA}', 'admin'), (2, '{cast.BERT}', 'viewer');
+create function private.my_orgs() returns setof int language sql stable security definer
+  set search_path = '' as 'select org from private.member where usr = auth.uid()';
+create function private.is_member(o int) returns boolean language plpgsql as
+  $$ begin return o in (select private.my_orgs()); end $$;
+create function private.unused() returns boolean language sql stable as 'select true';
+create function private.is_short(text) returns boolean language sql immutable as
+  'select length($1) < 100';
+create domain private.title as text check (private.is_short(value));
+create type private.kind as enum ('doc', 'note');
+create aggregate private.total(int) (sfunc = int4pl, stype = int, initcond = '0');
+create table doc (id int primary key, org int, title private.title, kind private.kind);
+insert into doc values (1, 1, 'a', 'doc'), (2, 2, 'b', 'note'), (3, 3, 'c', 'doc');
+alter table doc enable row level security;
+grant select on doc to authenticated;
+create policy p on doc to authenticated using (private.is_member(org));
+create view every_doc as select * from doc;
+"""
+
+
+@pytest.fixture(scope="module")
+def helped_db(server: EmbeddedServer) -> Iterator[Profile]:
+    yield from made(server, "what_if_helped", HELPED)
+
+
+@pytest.fixture
+async def helped(helped_db: Profile, connect: Connect, admin: Admin) -> AsyncIterator[Sides]:
+    async with connect(helped_db) as login, preview(login) as acting:
+        yield Sides(login, acting, admin(helped_db))
+
+
+@pytest.mark.parametrize(
+    ("using", "sees"),
+    [
+        ("private.is_member(org)", {"1"}),
+        ("org in (select private.my_orgs())", {"1"}),
+        ("auth.uid() is not null and (auth.jwt() ->> 'role') = auth.role()", {"1", "2", "3"}),
+        ("auth.email() like 'ada@%'", {"1", "2", "3"}),
+        ("title::private.title = 'b'", {"2"}),
+        ("kind = 'doc' and kind in ('doc', 'note')", {"1", "3"}),
+        ("(select private.total(1)) = org", {"1"}),
+        ("(select max(d.org) from doc as d) = org", {"1"}),
+        ("random() >= 0 and clock_timestamp() > '2020-01-01'", {"1", "2", "3"}),
+        ("coalesce(current_setting('app.org', true), '2') = org::text", {"2"}),
+        ("to_tsvector('english', title) @@ plainto_tsquery('english', 'c')", {"3"}),
+    ],
+)
+async def test_what_policies_call_already_may_be_called(
+    helped: Sides, using: str, sees: set[str]
+) -> None:
+    answer = await whatif(
+        helped.login, helped.acting, ADA, await helped.relation("doc"), "p", using
+    )
+    gone = {key for (key,) in answer.disappear}
+    come = {key for (key,) in answer.appear}
+    assert ({"1"} - gone) | come == sees
+
+
+@pytest.mark.parametrize(
+    ("using", "words"),
+    [
+        ("private.unused()", "the expression calls private.unused(), which no policy calls yet"),
+        (
+            "exists (select from every_doc)",
+            "the expression reads the view public.every_doc, which may call anything",
+        ),
+        (
+            "pg_sleep(1) is null",
+            "the expression calls pg_sleep(double precision), which could do more than answer",
+        ),
+    ],
+)
+async def test_a_refusal_names_what_is_called_and_why(
+    helped: Sides, using: str, words: str
+) -> None:
+    relation = await helped.relation("doc")
+    with pytest.raises(Refused) as refusal:
+        await whatif(helped.login, helped.acting, ADA, relation, "p", using)
+    assert words in refusal.value.message
