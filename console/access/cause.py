@@ -12,62 +12,71 @@ from console.access import trail
 from console.access.evaluation import Value, values_as_text
 from console.access.expression import Node, outside, unwrap
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
-from console.access.labels import excerpt, shorten
+from console.access.labels import excerpt
 from console.access.lookup import column_named, find_lookup, sides, unwrap_query
 from console.access.missing import find_sought
+from console.access.operands import called_by, constant, named, null_test, told
 from console.access.rules import raw
 from console.errors import UsageError
-from console.tokens import called, names, scan
+from console.tokens import scan
 
 _SHOWN = 5
 """Members of a set that a sentence names."""
 
 
-def blamed(node: Node, values: Mapping[str, Value], wanted: bool = True) -> Iterator[Node]:
+def blamed(
+    node: Node, values: Mapping[str, Value], wanted: bool = True
+) -> Iterator[tuple[Node, bool]]:
     """Goes through the leaves that keep an expression from being true (or false).
 
     Args:
         node: The expression.
         values: Of every part, by its text.
         wanted: Which of the two it should be.
+
+    Returns:
+        Each leaf, and which of the two it should be itself.
     """
     value = values.get(node.text)
     if value is not None and value.state == ("true" if wanted else "false"):
         return
     if node.kind == "leaf":
-        yield node
+        yield node, wanted
     for part in node.parts:
         yield from blamed(part, values, wanted is not (node.kind == "not"))
 
 
-async def find_cause(inquiry: Inquiry, condition: str, value: Value) -> Cause:
-    """Says why a condition is not true for the row.
+async def find_cause(inquiry: Inquiry, condition: str, value: Value, wanted: bool = True) -> Cause:
+    """Says why a condition is not true for the row, or not false where that is wanted.
 
     Raises:
         ContainmentBroken: Something it evaluates left the role or the transaction.
     """
     if value.state == "error":
         return _raised(condition, value)
-    if value.holds:
-        return Cause(f"{excerpt(condition)} is true")
     try:
-        found = await _by_form(inquiry, condition)
+        found = await _by_form(inquiry, condition, wanted)
+        return found or await _by_values(inquiry, condition, value, wanted)
     except UsageError:
-        found = None
-    return found or Cause(f"{excerpt(condition)} is {value.state}")
+        return Cause(f"{excerpt(condition)} is {value.state}")
 
 
-async def _by_form(inquiry: Inquiry, condition: str) -> Cause | None:
+async def _by_form(inquiry: Inquiry, condition: str, wanted: bool) -> Cause | None:
     columns = [field.name for field in inquiry.rules.fields]
     flag = column_named(condition, inquiry.rules.name, columns)
     if flag is not None:
-        return await _flag(inquiry, flag)
+        return await _flag(inquiry, flag, wanted)
+    if not wanted:
+        return None
     member = _membership(condition)
     if member is not None:
         return await _member(inquiry, *member, condition)
     pair = sides(condition)
     if pair is not None:
         return await _equal(inquiry, *pair)
+    test = null_test(condition)
+    if test is not None:
+        return await _null(inquiry, *test)
     lookup = await find_lookup(inquiry.transaction, condition)
     if lookup is not None:
         sought = await find_sought(inquiry, lookup)
@@ -79,16 +88,43 @@ async def _by_form(inquiry: Inquiry, condition: str) -> Cause | None:
     return None
 
 
-async def _flag(inquiry: Inquiry, column: str) -> Cause:
+async def _by_values(inquiry: Inquiry, condition: str, value: Value, wanted: bool) -> Cause:
+    """Whatever its form: the condition, and the values it depends on."""
+    columns = [field.name for field in inquiry.rules.fields]
+    if constant(condition, columns):
+        return Cause(f"it says {value.state} whatever the row", note="whatever the row")
+    values = await told(inquiry, condition)
+    words = f"{excerpt(condition)} is {value.state}"
+    if not wanted:
+        words += ", and must not be"
+    return Cause(f"{words}: {values}" if values else words, note=values)
+
+
+async def _null(inquiry: Inquiry, left: str, wanted: bool) -> Cause | None:
+    """A test for null, which should be true."""
+    (value,) = await values_as_text(inquiry.acting, inquiry.rules, inquiry.row, [left])
+    if not isinstance(value, str | None):
+        return None
+    if not wanted:
+        return Cause(f"{named(left)} is null", note="is null")
+    fields = {field.name: field for field in inquiry.rules.fields}
+    column = column_named(left, inquiry.rules.name, list(fields))
+    fix: tuple[Remedy, ...] = ()
+    if column is not None and not fields[column].not_null and not fields[column].generated:
+        fix = _set(inquiry, sql.Identifier(column).as_string(), "null")
+    shown = await called_by(inquiry, left, value)
+    return Cause(f"{named(left)} is {shown}, not null", f"is {shown}", fix)
+
+
+async def _flag(inquiry: Inquiry, column: str, wanted: bool) -> Cause:
     """A boolean column by itself."""
     (value,) = await values_as_text(
         inquiry.acting, inquiry.rules, inquiry.row, [sql.Identifier(column).as_string()]
     )
     name = sql.Identifier(column).as_string()
     shown = value if isinstance(value, str) else "null"
-    return Cause(
-        f"{plain(column)} is {shown}", remedies=_set(inquiry, name, "true"), note=f"is {shown}"
-    )
+    fix = _set(inquiry, name, "true" if wanted else "false")
+    return Cause(f"{plain(column)} is {shown}", remedies=fix, note=f"is {shown}")
 
 
 def _set(inquiry: Inquiry, column: str, value: str) -> tuple[Remedy, ...]:
@@ -123,23 +159,30 @@ async def _member(inquiry: Inquiry, left: str, array: str, condition: str) -> Ca
     if not isinstance(members, str | None) or not isinstance(value, str | None):
         return None
     if value is None:
-        return Cause(f"{_short(left)} is null", note="is null")
-    elements = [str(element) for element in json.loads(members or "[]") if element is not None]
-    column = column_named(left, rules.name, [field.name for field in rules.fields])
+        return Cause(f"{named(left)} is null", note="is null")
+    columns = [field.name for field in rules.fields]
+    fixed = constant(left, columns)
+    # What is sought stands in the policy: then it is the row that holds the wrong set.
+    where = named(array) if fixed and not _queries(array) else "the list"
+    if members is None:
+        return Cause(f"{where} is null", note=f"{where} is null")
+    elements = [str(element) for element in json.loads(members) if element is not None]
+    column = column_named(left, rules.name, columns)
     shown = [value, *elements[:_SHOWN]]
-    labels = {text: shorten(text) for text in shown}
+    labels = {text: await inquiry.labels.person(text) for text in shown}
     if column is not None:
         labels = await inquiry.labels.of(rules, column, shown)
     among = ", ".join(labels[element] for element in elements[:_SHOWN])
     among = (
         f"{{{among}, and {len(elements) - _SHOWN} more}}" if elements[_SHOWN:] else f"{{{among}}}"
     )
-    if not elements:
-        among = "the list, which is empty"
-    cause = Cause(
-        f"{_short(left)} is {labels[value]}, not in {among}",
-        note=f"{labels[value]} is not in {among}",
-    )
+    if fixed:
+        among = f"{where}, which is {among if elements else 'empty'}"
+        words = f"{labels[value]} is not in {among}"
+    else:
+        among = among if elements else "the list, which is empty"
+        words = f"{named(left)} is {labels[value]}, not in {among}"
+    cause = Cause(words, note=f"{labels[value]} is not in {among}")
     lookup = await find_lookup(inquiry.transaction, condition)
     sought = await find_sought(inquiry, lookup) if lookup is not None else None
     if sought is None:
@@ -165,7 +208,7 @@ async def _equal(inquiry: Inquiry, left: str, right: str) -> Cause | None:
     have, need = (value if isinstance(value, str) else None for value in found)
     if need is None:
         who = ": nobody is signed in" if persona.user_id is None and column else ""
-        return Cause(f"{_short(right)} is null{who}", note="null on the right")
+        return Cause(f"{named(right)} is null{who}", note="null on the right")
     if {have, need} == {"aal1", "aal2"}:
         return Cause(
             f"{persona.label} is signed in with {have}, not {need}",
@@ -177,26 +220,18 @@ async def _equal(inquiry: Inquiry, left: str, right: str) -> Cause | None:
     if column is not None:
         labels |= await inquiry.labels.of(rules, column, values)
     mine = labels[have] if have is not None else "null"
-    words = f"{_short(left)} is {mine}, not {labels[need]}"
+    words = f"{named(left)} is {mine}, not {labels[need]}"
     history: tuple[trail.Entry, ...] = ()
     if have is not None and mine != labels[need] and mine.casefold() == labels[need].casefold():
         words += " (two accounts: their addresses differ only in capital letters)"
         history = await trail.of_row(inquiry.transaction, "users", need)
-    constant = not called(scan(right)) and not names(scan(right)) & set(columns)
-    fix = (
-        _set(inquiry, left, right) if column and constant and "select" not in right.lower() else ()
-    )
+    fix = _set(inquiry, left, right) if column and constant(right, columns) else ()
     return Cause(words, f"{mine} is not {labels[need]}", fix, history)
 
 
-def _short(expression: str) -> str:
-    """An expression for a sentence: a wrapped call is named by the call alone."""
-    inner = unwrap_query(expression)
-    tokens = scan(inner)
-    if tokens and tokens[0].word == "select":
-        end = next((t.start for t in outside(tokens) if t.word in ("as", "from")), len(inner))
-        return excerpt(inner[tokens[0].end : end].strip())
-    return excerpt(expression)
+def _queries(array: str) -> bool:
+    tokens = scan(unwrap_query(array))
+    return bool(tokens) and tokens[0].word == "select"
 
 
 def _raised(condition: str, value: Value) -> Cause:

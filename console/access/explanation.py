@@ -325,8 +325,8 @@ async def _causes(
     node = case.nodes[policy.name, stage.clause, stage.row]
     parts = case.parts[stage.row]
     causes = []
-    for leaf in list(blamed(node, parts))[: _MOST_CAUSES - already]:
-        cause = await find_cause(inquiry, leaf.text, parts[leaf.text])
+    for leaf, wanted in list(blamed(node, parts))[: _MOST_CAUSES - already]:
+        cause = await find_cause(inquiry, leaf.text, parts[leaf.text], wanted)
         notes[stage.row, leaf.text] = cause.note or cause.words
         causes.append(cause)
     return causes or [Cause(f"{excerpt(node.text)} is not true")]

@@ -148,27 +148,34 @@ def _policy(tested: Tested, width: int) -> Iterator[Line]:
         yield _sides((name,), value, width)
         yield from wrapped(about, width, "muted", indent="  ")
     above: list[tuple[str, int]] = []  # what joins the parts of each, and how many came
+    negated: Part | None = None
     for part in tested.parts:
         del above[part.depth :]
         joined, came = above[-1] if above else ("", 0)
         if above:
             above[-1] = (joined, came + 1)
-        before = "not " if joined == "not" else f"{joined} " if came else ""
+        if negated is None:
+            before = f"{joined} " if came else ""
         above.append((part.joined, 0))
-        if part.joined == "leaf" or (above[:-1] and part.joined != "not"):
-            yield from _part(part, before, width)
+        if part.joined == "not":
+            before += "not "
+            negated = negated or part
+        elif part.joined == "leaf" or above[:-1]:
+            yield from _part(part, negated or part, before, width)
+            negated = None
 
 
-def _part(part: Part, before: str, width: int) -> Iterator[Line]:
+def _part(part: Part, whole: Part, before: str, width: int) -> Iterator[Line]:
+    """A part under the words that join it; the value is that of both together."""
     words = {"and": "all of these", "or": "one of these"}
     text = words.get(part.joined) or _CALL.sub(r"(select \1)", on_one_line(part.expression))
-    indent = "  " * max(1, part.depth)
-    value: Span = (part.value, _VALUES[part.value])
+    indent = "  " * max(1, whole.depth)
+    value: Span = (whole.value, _VALUES[whole.value])
     lines = wrapped(before + text, width - 8, "sql", indent=indent)
     yield _sides(lines[0], value, width)
     yield from lines[1:]
     note = part.note or part.error
-    if note and part.value != "true":
+    if note and whole.value != "true":
         yield from wrapped(f"↳ {note}", width - 8, "care", indent=f"{indent}    ")
 
 

@@ -84,3 +84,105 @@ async def test_a_condition_of_several_lines_reads_on_one(asking: Asking) -> None
     decision = await asking.why("doc")
     assert "\n" not in json.dumps(decision.sentence)
     assert "␊" not in visible(decision.sentence)
+
+
+PLAIN = f"""
+create schema s;
+grant usage on schema s to anon, authenticated;
+create table s.t (
+  id int primary key, n int, starts date, owner uuid, tags text[], meta jsonb,
+  vis text, gone timestamptz, banned boolean
+);
+alter table s.t enable row level security;
+grant all on s.t to authenticated;
+insert into s.t values (
+  1, -3, '2999-01-01', '{cast.ADA}', '{{old}}', '{{"live": false}}', 'private',
+  '2026-01-02 03:04:05+00', true
+);
+insert into s.t (id) values (2);
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("n > 0", "n > 0 is false: n is -3"),
+        ("n + 1 > n + n + 10", "(n + 1) > ((n + n) + 10) is false: n + 1 is -2, (n + n) + 10 is 4"),
+        ("current_date >= starts", "CURRENT_DATE >= starts is false: CURRENT_DATE is 20"),
+        ("vis <> 'private'", "vis <> 'private'::text is false: vis is private"),
+        ("vis <> all ('{private,x}')", "is false: vis is private"),
+        (
+            "coalesce((meta ->> 'live')::boolean, false)",
+            "COALESCE(((meta ->> 'live'::text))::boolean, false) is false:"
+            ' meta is {"live": false}',
+        ),
+        (
+            "(auth.jwt() ->> 'email') like '%@corp.com'",
+            "(auth.jwt() ->> 'email'::text) ~~ '%@corp.com'::text is false:"
+            " auth.jwt() ->> 'email'::text is ada@example.com",
+        ),
+        ("'news' = any (tags)", "news is not in tags, which is {old}"),
+        ("vis in ('public', 'link')", "vis is private, not in {public, link}"),
+        ("gone is null", "gone is 2026-01-02 03:04:05+00, not null"),
+        ("not banned", "banned is true"),
+        ("not (n < 0)", "n < 0 is true, and must not be: n is -3"),
+        ("false", "it says false whatever the row"),
+        ("null", "it says null whatever the row"),
+        ("n > 0 and false", "it says false whatever the row"),
+    ],
+)
+async def test_a_condition_is_told_with_its_values(asking: Asking, policy: str, words: str) -> None:
+    asking.run(f"{PLAIN} create policy p on s.t to authenticated using ({policy})")
+    sentence = await asking.sentence("t")
+    assert sentence.startswith(f'{HIDDEN}policy "p" is ')
+    assert words in sentence
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ("'news' = any (tags)", "tags is null"),
+        ("vis = 'public'", "vis is null, not public"),
+        ("gone is not null", "gone is null"),
+        ("n > 0", "n > 0 is null: n is null"),
+        ("banned", "banned is null"),
+    ],
+)
+async def test_a_null_is_called_a_null(asking: Asking, policy: str, words: str) -> None:
+    asking.run(f"{PLAIN} create policy p on s.t to authenticated using ({policy})")
+    assert (await asking.sentence("t", key={"id": "2"})).endswith(f": {words}")
+
+
+async def test_an_empty_list_is_called_empty(asking: Asking) -> None:
+    asking.run(
+        f"{PLAIN} update s.t set tags = '{{}}';"
+        " create policy p on s.t to authenticated using ('news' = any (tags))"
+    )
+    assert (await asking.sentence("t")).endswith(": news is not in tags, which is empty")
+
+
+@pytest.mark.parametrize("policy", ["gone is null", "not banned", "vis = 'public'"])
+async def test_what_mends_a_value_lets_the_row_through(asking: Asking, policy: str) -> None:
+    asking.run(f"{PLAIN} create policy p on s.t to authenticated using ({policy})")
+    decision = await asking.why("t")
+    asking.run(decision.remedies[0].sql)
+    assert (await asking.why("t")).allowed
+
+
+async def test_what_depends_on_the_session_is_mended_by_no_value(asking: Asking) -> None:
+    asking.run(f"{PLAIN} create policy p on s.t to authenticated using (vis = session_user)")
+    assert (await asking.why("t")).remedies == ()
+
+
+async def test_a_part_that_is_negated_is_told_with_the_value_of_the_negation(
+    asking: Asking,
+) -> None:
+    asking.run(f"{PLAIN} create policy p on s.t using (id = 1 and not (n < 0 and banned))")
+    lines = plain(tell(await asking.why("t"), 60)).splitlines()
+    (line,) = [line for line in lines if "not all of these" in line]
+    assert line.split() == ["and", "not", "all", "of", "these", "false"]
+    asking.run("alter policy p on s.t using (not banned)")
+    lines = plain(tell(await asking.why("t"), 60)).splitlines()
+    place = next(n for n, line in enumerate(lines) if line.startswith("  not banned"))
+    assert lines[place].split() == ["not", "banned", "false"]
+    assert lines[place + 1].strip() == "↳ is true"
