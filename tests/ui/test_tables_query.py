@@ -131,7 +131,7 @@ async def test_an_error_points_at_the_place(library: Profile) -> None:
         ("delete from lib.books", "DELETE is not run here"),
         ("select 1; drop table lib.books", "these are 2 statements"),
         ("with x as (delete from lib.loans returning 1) select * from x", "WITH"),
-        ("select lo_create(0)", "read-only transaction"),
+        ("select lo_create(0)", "lo_create could act at once"),
     ],
 )
 async def test_nothing_is_written(library: Profile, statement: str, said: str) -> None:
@@ -179,6 +179,43 @@ async def test_esc_cancels_on_the_server(library: Profile, server: EmbeddedServe
             view.editor.text = "select 'again'"
             await pilot.press("f5")
             await until(pilot, "again")
+
+
+async def test_a_statement_runs_in_sight_over_the_rows_of_the_one_before(
+    library: Profile, server: EmbeddedServer
+) -> None:
+    app = RowsightApp(library)
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        async with app.run_test(size=(80, 24)) as pilot:
+            view = await opened(pilot, "select 42 as answer")
+            await pilot.press("f5")
+            await until(pilot, "1 column")
+            view.editor.text = "select pg_sleep(50)"
+            await pilot.press("f5")
+            await until(pilot, "◌ running")
+            assert "esc cancels" in text(app)
+            assert "result  1 row" in text(app)
+            await until(pilot, lambda: connection.execute(RUNNING).fetchone() == (1,))
+            await pilot.press("escape")
+            await until(pilot, "cancelled")
+            assert "result  1 row" in text(app)
+            assert "42" in text(app)
+            assert text(app).count("1 column") == 1
+            view.editor.text = "select nothing"
+            await pilot.press("f5")
+            await until(pilot, 'column "nothing" does not exist')
+            view.editor.text = "select pg_sleep(50)"
+            await pilot.press("f5")
+            await until(pilot, "◌ running")
+            assert "✕" not in text(app)
+            assert "failed" not in text(app)
+            await pilot.press("escape")
+            await until(pilot, "cancelled")
+            assert "failed" not in text(app)
+            view.editor.text = "select 43 as answer"
+            await pilot.press("f5")
+            await until(pilot, "43")
+            assert "cancelled" not in text(app)
 
 
 async def test_what_was_run_comes_back_by_f7(library: Profile) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -21,7 +22,7 @@ from console.errors import ConsoleError
 from console.ui import words
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
-from console.ui.tables.asking import AskingView
+from console.ui.tables.asking import Answer, AskingView
 from console.ui.tables.editor import Editor
 from console.ui.tables.plans import PlanLines, summary
 from console.ui.tables.reading import Ears
@@ -32,9 +33,6 @@ from console.ui.tables.typing import Typing
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.grid import Grid
 from console.visible import visible
-
-if TYPE_CHECKING:
-    pass
 
 PAUSE = 1.0
 """Seconds without a key after which what was typed is written to disk."""
@@ -128,11 +126,15 @@ class QueryView(AskingView):
     def _present(self, which: str, name: str, facts: Content, aside: str = "") -> None:
         for one in _RESULTS:
             self.query_one(f"#query-{one}").display = one == which
-        # Rows say themselves how they stand.
         self.result.display = which == "rows"
-        self.caption.display = which != "rows"
+        self._let_rows_tell(which == "rows")
         self.head(name, facts, Content.styled(aside, "$muted"))
         self.refresh_bindings()
+
+    def _let_rows_tell(self, told: bool) -> None:
+        """Leaves the caption to the rows, which say themselves how they stand, or takes it."""
+        self.result.caption.display = told
+        self.caption.display = not told
 
     # What is typed
 
@@ -153,6 +155,30 @@ class QueryView(AskingView):
             self.notify(visible(error.message), severity="warning", markup=False)
 
     # Running
+
+    def ask(
+        self,
+        doing: str,
+        question: Callable[[], Awaitable[Answer]],
+        take: Callable[[Answer], None] | Callable[[Answer], Awaitable[None]],
+        failed: Callable[[ConsoleError], Awaitable[None] | None] | None = None,
+    ) -> None:
+        """Asks; rows stay on the screen meanwhile, words about the statement before do not."""
+        said = self.query_one("#query-said", Static)
+        if said.display:
+            said.update("")
+            self.error = None
+            self.head("query", Content(""))
+        elif self.result.display:
+            self.head_as(self.result)
+            self._let_rows_tell(False)
+        super().ask(doing, question, take, failed)
+
+    def cancelled(self) -> None:
+        """Lets the rows say so where there are some."""
+        if self.result.display:
+            self._let_rows_tell(True)
+            self.result.remark(Content.styled("cancelled", "$warning"))
 
     def _statement(self) -> str:
         """What is selected, or else all of it."""

@@ -84,6 +84,11 @@ class View(Ground):
         self._head = name, ((facts, aside), *shorter)
         self._lay_out()
 
+    def head_as(self, other: View) -> None:
+        """Writes the caption that another view has."""
+        self._head = other._head
+        self._lay_out()
+
     def _lay_out(self) -> None:
         name, versions = self._head
         title = Content.styled(visible(name), "bold")
