@@ -211,8 +211,10 @@ class Counting:
         try:
             self._counted(await self._ask([(persona, (asked,))], seconds))
         except (DatabaseFailed, TimedOut) as error:
-            late = error.sqlstate == "57014" and seconds < self.patience
-            words = _LATE if late else error.message
+            words = error.message
+            if error.sqlstate == "57014":
+                late = f"it can't be told: to count took longer than {seconds:g} s"
+                words = _LATE if seconds < self.patience else late
             self._counted([(persona, {asked: Count(None, "unknown", words)})])
         except ContainmentBroken as error:
             self._counted([(persona, {asked: Count(None, "withheld", error.reason)})])

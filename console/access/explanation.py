@@ -178,6 +178,10 @@ def _ending(case: Case, who: str) -> str:
         return f"hidden from {who}, without an error"
     if outcome.effect == "hidden":
         return f"the {command} does nothing for {who}, without an error"
+    if outcome.words:
+        return f"the statement fails for {who}: {outcome.words}"
+    if command is Command.SELECT:
+        return f"denied to {who}, with an error"
     return f"refused for {who}, with an error (new row violates row-level security policy)"
 
 

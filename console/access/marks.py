@@ -25,7 +25,7 @@ CELLS: Mapping[str, Mark] = {
     "none": Mark("○", "none", "no row, and no error"),
     "denied": Mark("⊘", "denied", "no privilege: an error"),
     "open": Mark("◇", "open", "some row may be inserted"),
-    "error": Mark("✕", "error", "the statement fails"),
+    "error": Mark("✕", "error", "the statement fails, or takes too long to tell"),
 }
 """By the state of a cell of the matrix."""
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import psycopg
 import pytest
 
 from console.access.answer import Decision
 from console.access.decision import why
 from console.access.doubt import Reason
+from console.access.matrix import matrix
 from console.access.persona import of_user
 from console.access.rules import Command
 from tests.access.conftest import Sides
@@ -210,3 +213,147 @@ async def test_a_trigger_fires_only_for_its_columns(bare: Sides) -> None:
     made(bare, "begin return null; end", "update of at")
     told(await asked(bare, Command.UPDATE, key="2", changes={"n": 3}), "allowed")
     assert (await asked(bare, Command.UPDATE, key="2", changes={"at": None})).allowed is None
+
+
+SLOW = """
+    create table t (id int primary key, n int);
+    alter table t enable row level security;
+    grant all on t to authenticated;
+    create policy p on t using (n = 2 or pg_sleep(9) is not null);
+    insert into t values (1, 1), (2, 2);
+"""
+
+
+async def test_a_policy_that_takes_too_long_is_neither_true_nor_false(
+    bare: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare.admin.execute(SLOW)
+    hasty(bare, monkeypatch)
+    words = "it ran longer than the 5 s given to a preview"
+    untold(await asked(bare), Reason.UNANSWERED, words)
+    untold(await asked(bare, Command.DELETE), Reason.UNANSWERED, words)
+    untold(await asked(bare, Command.INSERT, row={"id": 3, "n": 3}), Reason.UNANSWERED, words)
+    # What the slow part does not decide is told as ever.
+    told(await asked(bare, key="2"), "visible")
+    told(await asked(bare, Command.INSERT, row={"id": 3, "n": 2}), "allowed")
+
+
+def hasty(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the server give up on a preview's statement sooner than it would."""
+    soon = partial(sides.acting.impersonate, statement_timeout=0.3)
+    monkeypatch.setattr(type(sides.acting), "impersonate", lambda _, *a, **k: soon(*a, **k))
+
+
+async def test_a_default_that_takes_too_long_is_no_refusal(
+    bare: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare.admin.execute(
+        """
+        create function slow() returns int language sql as 'select 1 from pg_sleep(9)';
+        create table t (id int primary key, n int default slow(), txt text);
+        alter table t enable row level security;
+        grant all on t to authenticated;
+        create policy p on t using (n > 0 or txt = 'x');
+        """
+    )
+    hasty(bare, monkeypatch)
+    words = "the default of n can't be asked: it ran longer than the 5 s given to a preview"
+    untold(await asked(bare, Command.INSERT, row={"id": 3}), Reason.UNANSWERED, words)
+    told(await asked(bare, Command.INSERT, row={"id": 3, "txt": "x"}), "allowed")
+
+
+async def test_a_count_that_takes_too_long_is_said_to_be_untold(bare: Sides) -> None:
+    bare.admin.execute(SLOW)
+    found = await matrix(bare.login, bare.acting, [ADA], patience=0.3, quick=0.1)
+    cell = found.cell('public.t', ADA.label, Command.SELECT)
+    assert (cell.state, cell.counted, cell.visible) == ("error", False, None)
+    assert cell.message == "it can't be told: to count took longer than 0.3 s"
+
+
+async def test_a_policy_that_writes_can_not_be_asked(bare: Sides) -> None:
+    bare.admin.execute(
+        """
+        create table t (id int primary key);
+        create table seen (id int);
+        alter table t enable row level security;
+        grant all on t, seen to authenticated;
+        create function note(int) returns boolean language sql as
+          'insert into seen values ($1) returning true';
+        create policy p on t using (note(id));
+        insert into t values (1);
+        """
+    )
+    assert really(bare, "select 1 from t where id = 1") == "1"
+    untold(await asked(bare), Reason.WRITES, "it writes, which a preview must not")
+
+
+VIEWS = """
+    create table base (id int primary key, owner uuid, st text default 'draft');
+    alter table base enable row level security;
+    create policy s on base for select using (st <> 'archived');
+    create policy d on base for delete using (st = 'live');
+    create policy i on base for insert with check (st = 'draft');
+    create policy u on base for update using (true);
+    insert into base values (1, null, 'draft'), (2, null, 'archived'), (3, null, 'live');
+    create view t with (security_invoker = true) as select * from base;
+    create view summed as select st, min(id) as id from base group by st;
+    create view owned as select * from base;
+    grant all on base, t, summed, owned to authenticated;
+"""
+
+
+@pytest.mark.parametrize("view", ["t", "owned"])
+async def test_a_write_through_a_view_can_not_be_told(bare: Sides, view: str) -> None:
+    bare.admin.execute(VIEWS)
+    words = f"{view} is a view: what its own tables let through is asked as"
+    row: dict[str, object] = {"id": 60, "st": "archived"}
+    for decision in (
+        await asked(bare, Command.DELETE, table=view),
+        await asked(bare, Command.INSERT, table=view, row=row),
+        await asked(bare, Command.UPDATE, table=view, changes={"st": "live"}),
+    ):
+        untold(decision, Reason.VIEW, words)
+
+
+async def test_what_the_server_itself_says_of_a_view_is_certain(bare: Sides) -> None:
+    bare.admin.execute(VIEWS)
+    told(await asked(bare, table="t", key="1"), "visible")
+    told(await asked(bare, table="t", key="2"), "hidden")
+    raised = really(bare, "delete from summed where id = 1")
+    assert raised == 'cannot delete from view "summed"'
+    decision = await asked(bare, Command.DELETE, table="summed")
+    told(decision, "denied")
+    assert raised in decision.sentence
+    bare.admin.execute("revoke delete on t from authenticated")
+    told(await asked(bare, Command.DELETE, table="t"), "denied")
+
+
+async def test_a_command_a_rule_rewrites_can_not_be_told(bare: Sides) -> None:
+    bare.admin.execute(VIEWS + "create rule r as on delete to base do instead nothing")
+    assert really(bare, "delete from base where id = 3") == "0"
+    words = "a rule on base makes something else of DELETE"
+    decision = await asked(bare, Command.DELETE, table="base", key="3", returning=False)
+    untold(decision, Reason.RULE, words)
+    told(await asked(bare, Command.SELECT, table="base"), "visible")
+
+
+async def test_a_read_that_fails_is_told_in_the_words_of_a_read(bare: Sides) -> None:
+    bare.admin.execute(
+        """
+        create schema shut;
+        create function f() returns boolean language plpgsql as
+          'begin perform shut.g(); return true; end';
+        create table t (id int primary key);
+        alter table t enable row level security;
+        grant all on t to authenticated;
+        create policy p on t using (f());
+        insert into t values (1);
+        """
+    )
+    raised = really(bare, "select 1 from t where id = 1")
+    assert raised == "permission denied for schema shut"
+    decision = await asked(bare)
+    told(decision, "denied")
+    assert decision.sentence == (
+        f"the statement fails for ada@example.com: {raised}: so the server itself says"
+    )
