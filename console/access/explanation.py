@@ -212,8 +212,9 @@ def _no_policy(case: Case, who: str) -> Explanation:
             ),
         )
     return Explanation(
-        f"{_ending(case, who)}: no policy on {rules.name} lets {rules.role} {verb}; {detail}",
-        remedies,
+        f"{_ending(case, who)}: {_in_sight(case, who)}no policy on {rules.name} lets"
+        f" {rules.role} {verb}; {detail}",
+        (*remedies, *_unseen(case)),
     )
 
 
@@ -312,8 +313,10 @@ async def _by_policies(case: Case, who: str) -> Explanation:
         value = case.values[policy.name, outcome.stage.clause, outcome.stage.row]
         sentences.append(f'{kind}policy "{policy.name}" is {value.state}: {words}')
     told = await _told(case, inquiry, causes)
-    sentence = f"{_ending(case, who)}: {'; '.join(sentences)}{told}{_yet_visible(case, who)}"
-    remedies = tuple(dict.fromkeys(remedy for cause in causes for remedy in cause.remedies))
+    sentence = f"{_ending(case, who)}: {_in_sight(case, who)}{'; '.join(sentences)}{told}"
+    sentence += _yet_visible(case, who)
+    found = [remedy for cause in causes for remedy in cause.remedies]
+    remedies = tuple(dict.fromkeys([*found, *_unseen(case)]))
     history = tuple(entry for cause in causes for entry in cause.history)
     return Explanation(sentence, remedies, history, notes)
 
@@ -343,6 +346,31 @@ async def _told(case: Case, inquiry: Inquiry, causes: list[Cause]) -> str:
         return ""
     entries = await trail.of_row(inquiry.transaction, case.rules.name, case.row_id)
     return f" ({entries[0]})" if entries else ""
+
+
+def _in_sight(case: Case, who: str) -> str:
+    """Says why a write asks the policies for SELECT, where they end it."""
+    stage, command = case.outcome.stage, case.attempt.command
+    if stage is None or stage.command is command or stage.command is not Command.SELECT:
+        return ""
+    if stage.row == "old":
+        return f"the {command} reads the row, so the policies for SELECT are asked too: "
+    if command is Command.INSERT:
+        return "RETURNING reads the new row, so the policies for SELECT are asked of it too: "
+    return (
+        f"{who} would lose sight of the row, for the policies for SELECT are asked of the"
+        " new row too: "
+    )
+
+
+def _unseen(case: Case) -> tuple[Remedy, ...]:
+    """A way to write what may be written and not be seen."""
+    stage, command = case.outcome.stage, case.attempt.command
+    if stage is None or stage.command is command or stage.row != "new":
+        return ()
+    if command is Command.INSERT:
+        return (Remedy("an INSERT without RETURNING (return=minimal): it is not read back"),)
+    return (Remedy("a policy for SELECT that is true of the row as it would become"),)
 
 
 def _yet_visible(case: Case, who: str) -> str:

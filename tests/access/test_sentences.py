@@ -10,6 +10,7 @@ import pytest
 from console.access.answer import Decision
 from console.access.decision import why
 from console.access.persona import Persona, of_user
+from console.access.rules import Command
 from console.access.telling import plain, tell
 from console.visible import visible
 from tests.access import cast
@@ -186,3 +187,54 @@ async def test_a_part_that_is_negated_is_told_with_the_value_of_the_negation(
     place = next(n for n, line in enumerate(lines) if line.startswith("  not banned"))
     assert lines[place].split() == ["not", "banned", "false"]
     assert lines[place + 1].strip() == "↳ is true"
+
+
+SOFT = f"""{PLAIN}
+create policy s on s.t for select using (gone is null);
+create policy u on s.t for update using (true) with check (true);
+create policy i on s.t for insert with check (true);
+update s.t set gone = null where id = 1;
+"""
+REFUSED = (
+    "refused for ada@example.com, with an error (new row violates row-level security policy): "
+)
+
+
+async def test_a_row_that_would_leave_her_sight_is_told_so(asking: Asking) -> None:
+    asking.run(SOFT)
+    asked: dict[str, Any] = {"command": Command.UPDATE, "changes": {"gone": "2026-01-02T00:00:00Z"}}
+    decision = await asking.why("t", **asked)
+    assert (decision.effect, decision.ground_truth.agrees) == ("denied", True)
+    assert decision.sentence == (
+        f"{REFUSED}ada@example.com would lose sight of the row, for the policies for SELECT are"
+        ' asked of the new row too: policy "s" is false: gone is 2026-01-02 00:00:00+00, not null'
+    )
+    asking.run(f"create policy s2 on s.t for select using (owner = '{cast.ADA}')")
+    assert (await asking.why("t", **asked)).allowed
+
+
+async def test_an_insert_that_is_read_back_is_told_so(asking: Asking) -> None:
+    asking.run(SOFT)
+    asked: dict[str, Any] = {
+        "command": Command.INSERT,
+        "row": {"id": 5, "gone": "2026-01-02T00:00:00Z"},
+    }
+    decision = await asking.why("t", **asked)
+    assert decision.sentence == (
+        f"{REFUSED}RETURNING reads the new row, so the policies for SELECT are asked of it too:"
+        ' policy "s" is false: gone is 2026-01-02 00:00:00+00, not null'
+    )
+    assert [remedy.words for remedy in decision.remedies] == [
+        "an INSERT without RETURNING (return=minimal): it is not read back"
+    ]
+    assert (await asking.why("t", **asked, returning=False)).allowed
+
+
+async def test_a_write_that_reads_what_she_can_not_see_is_told_so(asking: Asking) -> None:
+    asking.run(f"{SOFT} update s.t set gone = '2026-01-02 00:00:00+00'")
+    sentence = await asking.sentence("t", command=Command.UPDATE, changes={"n": 7})
+    assert sentence == (
+        "the update does nothing for ada@example.com, without an error: the update reads the row,"
+        ' so the policies for SELECT are asked too: policy "s" is false:'
+        " gone is 2026-01-02 00:00:00+00, not null"
+    )
