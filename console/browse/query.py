@@ -227,8 +227,11 @@ async def _alone(
                 position = error.diag.statement_position
                 raise
     except DatabaseFailed as error:
+        standby = session.server is not None and session.server.standby
+        # What no server can do has nothing to do with which one this is.
+        hint = "" if error.sqlstate == "0A000" and not standby else error.hint
         failure = QueryFailed(
-            error.message, hint=error.hint, sqlstate=error.sqlstate, detail=error.detail
+            error.message, hint=hint, sqlstate=error.sqlstate, detail=error.detail
         )
         if position is not None and start is not None:
             failure.position = start + max(0, int(position) - 1 - len(prefix))

@@ -15,10 +15,12 @@ from console.errors import Refused, UsageError
 from console.tokens import Token, scan
 
 _ROWS = frozenset({"SELECT", "VALUES", "TABLE", "WITH"})
+_WRITING = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE"})
 _HINTS = {
     "INSERT": "this console reads; rows are written elsewhere",
     "UPDATE": "this console reads; rows are written elsewhere",
     "DELETE": "this console reads; rows are written elsewhere",
+    "MERGE": "this console reads; rows are written elsewhere",
     "BEGIN": "each statement runs in a transaction of its own that can't write",
     "COMMIT": "each statement runs in a transaction of its own that can't write",
     "COPY": "e exports the rows of a result",
@@ -60,7 +62,7 @@ def classify(text: str) -> Typed:
     if "\0" in text:
         raise UsageError("a statement can't hold a NUL character")
     start, statement = _only(text)
-    first = _first_word(statement)
+    first = _writing_part(statement) or _first_word(statement)
     if first in _ROWS:
         return Typed(Kind.ROWS, statement, start)
     if first == "SHOW":
@@ -102,6 +104,19 @@ def _first_word(text: str) -> str:
     for token in scan(text):
         if token.kind != "comment" and token.text != "(":
             return token.word.upper()
+    return ""
+
+
+def _writing_part(text: str) -> str:
+    """Returns the word that begins a part of a WITH that writes, or nothing."""
+    tokens = [token for token in scan(text) if token.kind != "comment"]
+    for place in range(len(tokens) - 4):
+        before, opened, first, second, third = tokens[place : place + 5]
+        if opened.text == "(" and before.word in ("as", "materialized"):
+            # A column definition, `as (update text, …)`, may bear such a name.
+            writes = second.word in ("from", "into") or third.text not in (",", ")")
+            if first.word.upper() in _WRITING and writes:
+                return first.word.upper()
     return ""
 
 

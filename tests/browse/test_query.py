@@ -48,6 +48,14 @@ def test_one_statement_is_found(text: str, kind: Kind, found: str) -> None:
     assert text[typed.start :].startswith(found)
 
 
+def test_columns_may_be_called_like_statements() -> None:
+    text = "select (delete), update from json_to_record('{}') as (delete text, update int)"
+    assert classify(text).kind is Kind.ROWS
+    with pytest.raises(Refused, match="UPDATE is not run here") as refusal:
+        classify("with x as (update t set n = 1 returning 1) table x")
+    assert refusal.value.hint == "this console reads; rows are written elsewhere"
+
+
 def test_only_analyze_that_is_on_analyzes() -> None:
     assert classify("explain analyze verbose select 1").analyze
     assert classify("explain (buffers, analyze) select 1").analyze
@@ -74,6 +82,9 @@ def test_none_or_several_or_half_of_one_are_refused(text: str) -> None:
         "do $$ begin end $$",
         "vacuum",
         "42",
+        "with x as (delete from t returning 1) table x",
+        "explain with x as not materialized (update t set n = 1 returning 1) table x",
+        "with x as (select 1), y as (/* */ insert into t table x returning 1) table y",
     ],
 )
 def test_what_does_not_read_is_refused(text: str) -> None:
