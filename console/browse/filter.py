@@ -30,6 +30,11 @@ _COLUMN = re.compile(r"""("(?:[^"]|"")+")|([^\s"'=!<>~:(),]+)""")
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>|~|:(?:null|notnull)(?=\s|$)|:in\(", re.IGNORECASE)
 _VALUE = re.compile(rf"(?:({_QUOTED})|([^\s\"']\S*))(?=\s|$)")
 _ITEM = re.compile(rf"\s*(?:({_QUOTED})|([^\s,()\"'][^,)]*?))\s*([,)])")
+_JOINING = {
+    "and": "write the terms one after another",
+    "or": "several values of one column are :in(a,b); for more, Q takes a statement of your own",
+    "not": "write != or :notnull",
+}
 _RELATIVE = re.compile(r"([+-]\d{1,9})([smhdw])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _FARTHEST = 100 * 366 * 86_400
@@ -131,6 +136,10 @@ def _word_end(text: str, position: int) -> int:
 
 def _term(text: str, start: int) -> Term:
     column = _COLUMN.match(text, start)
+    if column is None and text[start] == '"':
+        raise FilterError(
+            "the quote of a column's name is not closed", text, start, len(text), hint="close it"
+        )
     if column is None:
         raise FilterError(
             "a term begins with a column's name",
@@ -142,6 +151,14 @@ def _term(text: str, start: int) -> Term:
     quoted, bare = column.groups()
     name = folded(quoted) if quoted else bare
     operator = _OPERATOR.match(text, column.end())
+    if operator is None and bare and bare.lower() in _JOINING:
+        raise FilterError(
+            f"{bare} is not written in a filter: all its terms must hold",
+            text,
+            start,
+            column.end(),
+            hint=_JOINING[bare.lower()],
+        )
     if operator is None:
         raise FilterError(
             f"after {column.group()} comes no operator",

@@ -61,6 +61,8 @@ def classify(text: str) -> Typed:
     """
     if "\0" in text:
         raise UsageError("a statement can't hold a NUL character")
+    if text.lstrip().startswith("\\"):
+        raise Refused("psql's own commands are not run here", hint="c shows a table's structure")
     start, statement = _only(text)
     first = _writing_part(statement) or _first_word(statement)
     if first in _ROWS:

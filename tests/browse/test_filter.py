@@ -148,3 +148,23 @@ def test_a_quoted_value_comes_through_as_it_is(value: str) -> None:
         quoted = quote + value.replace(quote, quote * 2) + quote
         assert [term.values for term in parse(f"name={quoted}")] == [(value,)]
         assert [term.values for term in parse(f"name:in({quoted},{quoted})")] == [(value, value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "blamed"),
+    [
+        ('"a', "the quote of a column's name is not closed", '"a'),
+        ("status=a or name=b", "or is not written in a filter", "or"),
+        ("status=a AND name=b", "AND is not written in a filter", "AND"),
+        ("not status=a", "not is not written in a filter", "not"),
+    ],
+)
+def test_what_is_written_otherwise_than_in_sql_is_told(text: str, said: str, blamed: str) -> None:
+    with pytest.raises(FilterError, match=said) as caught:
+        parse(text)
+    assert text[caught.value.start : caught.value.end] == blamed
+    assert caught.value.hint
+
+
+def test_a_column_may_be_called_like_a_joining_word() -> None:
+    assert [term.column for term in parse('or=1 "and"=2')] == ["or", "and"]

@@ -82,6 +82,7 @@ def test_none_or_several_or_half_of_one_are_refused(text: str) -> None:
         "do $$ begin end $$",
         "vacuum",
         "42",
+        "\\d odd.types",
         "with x as (delete from t returning 1) table x",
         "explain with x as not materialized (update t set n = 1 returning 1) table x",
         "with x as (select 1), y as (/* */ insert into t table x returning 1) table y",
