@@ -265,7 +265,7 @@ async def test_a_default_that_takes_too_long_is_no_refusal(
 async def test_a_count_that_takes_too_long_is_said_to_be_untold(bare: Sides) -> None:
     bare.admin.execute(SLOW)
     found = await matrix(bare.login, bare.acting, [ADA], patience=0.3, quick=0.1)
-    cell = found.cell('public.t', ADA.label, Command.SELECT)
+    cell = found.cell("public.t", ADA.label, Command.SELECT)
     assert (cell.state, cell.counted, cell.visible) == ("error", False, None)
     assert cell.message == "it can't be told: to count took longer than 0.3 s"
 
