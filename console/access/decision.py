@@ -146,6 +146,8 @@ class _Asked:
             outcome = replace(outcome, doubt=None) if outcome.allowed is False else outcome
         if rules.kind in "vm" or outcome.cause == "unknown":
             outcome = _as_told(outcome, told, attempt)
+        if told.doubt is not None and outcome.certain:
+            outcome = unknown(told.doubt)  # without the server's word nothing is certain
         told = told.compared(outcome.allowed)
         notes = self._notes(values, new, before, outcome)
         labels = Labels(self.transaction, self.acting.persona)
@@ -366,7 +368,7 @@ def _as_told(outcome: Outcome, told: Truth, attempt: Attempt) -> Outcome:
     if outcome.cause in ("schema", "privilege", "plan", "default"):
         return outcome
     if told.allowed is None:
-        return unknown(told.doubt) if told.doubt and outcome.cause != "unknown" else outcome
+        return outcome
     if told.allowed:
         return granted(attempt, "told")
     return Outcome(False, "hidden" if not told.error else "denied", "told", words=told.error)
