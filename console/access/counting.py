@@ -21,7 +21,7 @@ from console.access.cells import (
 from console.access.entrance import ContainmentBroken
 from console.access.impersonation import Preview
 from console.access.persona import Persona
-from console.access.rules import LOGIN_TIMEOUT, Command, raw
+from console.access.rules import LOGIN_TIMEOUT, Command, enclosed
 from console.access.together import ask_together
 from console.access.visibility import Count, bounded_count
 from console.connection.session import Session, TextTable
@@ -247,7 +247,7 @@ def union(asked: Sequence[Asked], bound: int) -> sql.Composable:
     lines = [
         sql.SQL("select {}, ({})").format(
             sql.Literal(place),
-            bounded_count(governed.table, bound, raw(f"({where})") if where else None),
+            bounded_count(governed.table, bound, enclosed(where) if where else None),
         )
         for place, (governed, where) in enumerate(asked)
     ]

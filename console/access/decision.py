@@ -176,7 +176,7 @@ class _Asked:
             command=attempt.command,
             allowed=outcome.allowed,
             effect=outcome.effect,
-            doubt=outcome.doubt,
+            doubt=outcome.doubt or next((o.doubt for o in obstacles if o.doubt), None),
             sentence=_whole(explanation.sentence, obstacles, told, outcome),
             steps=steps(rules, attempt, outcome),
             policies=tuple(self._tested(tests, nodes, parts, explanation)) if asks else (),
@@ -192,9 +192,9 @@ class _Asked:
     async def _new(self, given: Mapping[str, Any], before: Before) -> NewRow | None:
         if self.attempt.command is Command.INSERT:
             acting = self.acting if self.rules.usage else None
-            new = await inserted_row(self.transaction, acting, self.rules, given)
+            new = await inserted_row(acting, self.rules, given)
         elif self.attempt.command is Command.UPDATE:
-            new = await changed_row(self.transaction, self.rules, self.old or "", given)
+            new = await changed_row(self.acting, self.rules, self.old or "", given)
         else:
             return None
         return as_written(self.rules, new, before)
@@ -295,8 +295,7 @@ class _Asked:
         key = self.rules.key
         if self.old is None or len(key) != 1:
             return ""
-        values = await columns_of(self.transaction, self.rules, self.old)
-        return values.get(key[0]) or ""
+        return columns_of(self.rules, self.old).get(key[0]) or ""
 
     async def _label(self, labels: Labels, row_id: str) -> str:
         """What people call the row, where it is called anything."""

@@ -14,6 +14,8 @@ class Reason(StrEnum):
     ORDER = "order"
     """A condition is false and another raises: the server chooses which one it asks first."""
     SYSTEM_COLUMN = "system column"
+    UNREADABLE = "unreadable"
+    """It is no text that may be put into a statement."""
     PRIVILEGE = "privilege"
     """Something lacks a privilege here that the statement itself may never ask for."""
     UNANSWERED = "unanswered"

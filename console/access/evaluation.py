@@ -17,9 +17,9 @@ from console.access.doubt import Doubt, Reason, unanswered
 from console.access.entrance import STATEMENT_TIMEOUT
 from console.access.expression import Node, columns_named, split
 from console.access.impersonation import Impersonation
-from console.access.rules import Rules, raw
+from console.access.rules import Rules, enclosed
 from console.connection.session import TextTable
-from console.errors import ConsoleError
+from console.errors import ConsoleError, UsageError
 from console.tokens import names, scan
 
 State = Literal["true", "false", "null", "error"]
@@ -56,18 +56,20 @@ class Value:
         return self.state == "true"
 
 
-def over(rules: Rules, *rows: str) -> sql.Composable:
+def over(rules: Rules, *rows: str, alias: str | None = None) -> sql.Composable:
     """Returns a FROM clause that holds exactly the given rows, as the table would.
 
     Args:
         rules: The table's.
         rows: Texts of its row type; none for the parameter of a prepared statement.
+        alias: What expressions call the row; None for the table's bare name.
     """
     values: list[sql.Composable] = [sql.Literal(row) for row in rows]
     elements = sql.SQL(", ").join(
         sql.SQL("{}::{}").format(value, rules.table) for value in values or [sql.SQL("$1")]
     )
-    return sql.SQL(" from pg_catalog.unnest(array[{}]) as {}").format(elements, rules.alias)
+    called = rules.alias if alias is None else sql.Identifier(alias)
+    return sql.SQL(" from pg_catalog.unnest(array[{}]) as {}").format(elements, called)
 
 
 Unsure = Mapping[str, Doubt]
@@ -80,6 +82,8 @@ async def evaluate(
     row: str,
     expressions: Sequence[str],
     unsure: Unsure | None = None,
+    *,
+    alias: str | None = None,
 ) -> list[Value]:
     """Evaluates conditions over a row; one that raises spoils no other.
 
@@ -87,8 +91,9 @@ async def evaluate(
         acting: As whom.
         rules: The table's.
         row: Text of the table's row type.
-        expressions: As the server deparses them.
+        expressions: As the server deparses them, or as the body of a function has them.
         unsure: Columns of the row whose value is not known.
+        alias: What they call the row; None for the table's bare name.
 
     Raises:
         ContainmentBroken: One left the role or the transaction.
@@ -102,9 +107,9 @@ async def evaluate(
             wanted.append(expression)
         else:
             known[expression] = Value("error", doubt.words, doubt=doubt)
-    conditions = [sql.SQL("({})::boolean").format(raw(e)) for e in wanted]
-    for expression, found in zip(wanted, await _each(acting, rules, row, conditions), strict=True):
-        known[expression] = _value(expression, found)
+    found = await _each(acting, rules, row, wanted, sql.SQL("boolean"), alias)
+    for expression, text in zip(wanted, found, strict=True):
+        known[expression] = _value(expression, text)
 
     async def settled(node: Node, value: Value) -> Value:
         """Of what is not known as a whole, some part may be known, and decide."""
@@ -112,7 +117,8 @@ async def evaluate(
             return value
         for part in node.parts:
             if part.text not in known:
-                (known[part.text],) = await evaluate(acting, rules, row, [part.text], unsure)
+                alone = await evaluate(acting, rules, row, [part.text], unsure, alias=alias)
+                known[part.text] = alone[0]
             known[part.text] = await settled(part, known[part.text])
         return joined(node.kind, [known[part.text] for part in node.parts])
 
@@ -147,19 +153,22 @@ async def values_as_text(
     acting: Impersonation, rules: Rules, row: str, expressions: Sequence[str]
 ) -> list[str | ConsoleError | None]:
     """Evaluates expressions of any type over a row, as the server's text."""
-    texts = [sql.SQL("({})::text").format(raw(e)) for e in expressions]
-    return await _each(acting, rules, row, texts)
+    return await _each(acting, rules, row, expressions, sql.SQL("text"))
 
 
 async def asked(
-    acting: Impersonation, rules: Rules, row: str, columns: sql.Composable
+    acting: Impersonation,
+    rules: Rules,
+    row: str,
+    columns: sql.Composable,
+    alias: str | None = None,
 ) -> TextTable | ConsoleError:
     """Selects over a row as a policy would: no schema's USAGE keeps it from its functions."""
     select = sql.SQL("select ") + columns
-    found = await acting.attempt(select + over(rules, row))
+    found = await acting.attempt(select + over(rules, row, alias=alias))
     if isinstance(found, TextTable) or not _for_schema(found):
         return found
-    return await acting.looked_up(select + over(rules), row)
+    return await acting.looked_up(select + over(rules, alias=alias), row) or found
 
 
 def _for_schema(failure: ConsoleError) -> bool:
@@ -168,24 +177,40 @@ def _for_schema(failure: ConsoleError) -> bool:
 
 
 async def _each(
-    acting: Impersonation, rules: Rules, row: str, columns: Sequence[sql.Composable]
+    acting: Impersonation,
+    rules: Rules,
+    row: str,
+    expressions: Sequence[str],
+    type_: sql.Composable,
+    alias: str | None = None,
 ) -> list[str | ConsoleError | None]:
-    if not columns:
-        return []
-    together = await asked(acting, rules, row, sql.SQL(", ").join(columns))
-    if isinstance(together, TextTable):
-        return list(together.rows[0])
-    if len(columns) == 1:
-        return [together]
-    found: list[str | ConsoleError | None] = []
-    for column in columns:
-        found += await _each(acting, rules, row, [column])
-    return found
+    """Evaluates all in one go, and each by itself where that fails."""
+    found: dict[int, str | ConsoleError | None] = {}
+    columns: dict[int, sql.Composable] = {}
+    for place, expression in enumerate(expressions):
+        try:
+            columns[place] = sql.SQL("{}::{}").format(enclosed(expression), type_)
+        except UsageError as error:
+            found[place] = error
+    if columns:
+        all_ = sql.SQL(", ").join(columns.values())
+        together = await asked(acting, rules, row, all_, alias)
+        if isinstance(together, TextTable):
+            found |= zip(columns, together.rows[0], strict=True)
+        elif len(columns) == 1:
+            found |= dict.fromkeys(columns, together)
+        else:
+            for place, column in columns.items():
+                alone = await asked(acting, rules, row, column, alias)
+                found[place] = alone.rows[0][0] if isinstance(alone, TextTable) else alone
+    return [found[place] for place in range(len(expressions))]
 
 
 def _value(expression: str, found: str | ConsoleError | None) -> Value:
     if not isinstance(found, ConsoleError):
         return Value(_STATES[found])
+    if isinstance(found, UsageError):
+        return Value("error", found.message, doubt=Doubt(Reason.UNREADABLE, found.message))
     state, words = found.sqlstate or "", found.message
     doubt = unanswered(found, STATEMENT_TIMEOUT)
     if state in ("42703", "42P01") and names(scan(expression)) & _SYSTEM:

@@ -243,6 +243,10 @@ def _error(case: Case, who: str) -> Explanation:
 
 def _bad_default(bad: BadDefault, rules: Rules, who: str) -> Explanation:
     column, role = bad.column, sql.Identifier(rules.role).as_string()
+    if column is None:
+        return Explanation(
+            f"the statement fails for {who}: what a column calls raises {bad.failure.message}"
+        )
     words = f"the default of {plain(column.name)} raises {bad.failure.message}"
     if bad.failure.sqlstate != "42501" or column.sequence is None:
         return Explanation(f"the statement fails for {who}: {words}")

@@ -18,6 +18,9 @@ _BEFORE_RELATION = frozenset({"from", "join", "only", "table", ",", "("})
 _LONGEST_NAME = 63
 """Bytes of a name that the server heeds."""
 _PAIRS = {"(": ")", "[": "]"}
+_BEFORE_LITERALS = frozenset(
+    {"and", "or", "not", "then", "else", "when", "case", "select", "where", "from", "in", "zone"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,4 +242,36 @@ def relations(tokens: Sequence[Token]) -> set[str]:
         opening = before >= 0 and (tokens[before].word or tokens[before].text) in _BEFORE_RELATION
         if token.identifier is not None and opening:
             found.add(token.identifier)
+    return found
+
+
+def quiet(tokens: Sequence[Token]) -> set[str] | None:
+    """Tells whether a statement can be parsed without running anything of its database.
+
+    Parsing a literal runs the input of its type, and that of a row the checks of its columns.
+    So each has to name its type, behind it, as the server writes one.
+
+    Returns:
+        The bare names of those types; None where some literal does not name its own.
+    """
+    found = set()
+    for place, token in enumerate(tokens):
+        if token.kind not in ("string", "dollar"):
+            continue
+        before = tokens[place - 1] if place else None
+        typed = before is not None and (
+            before.kind in ("close", "quoted", "string", "comment")
+            or (before.kind == "name" and before.word not in _BEFORE_LITERALS)
+        )
+        after = tokens[place + 1 : place + 5]
+        if typed or len(after) < 2 or after[0].kind != "cast":
+            return None
+        dotted = len(after) == 4 and after[2].text == "."
+        name = after[3 if dotted else 1].identifier
+        if name is None:
+            return None
+        found.add(name)
+        end = place + (5 if dotted else 3)
+        if end < len(tokens) and tokens[end].text == ".":
+            return None
     return found

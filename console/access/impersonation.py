@@ -28,11 +28,13 @@ from console.access.entrance import (
     moved,
     not_admitted,
 )
+from console.access.expression import quiet
 from console.access.persona import Persona
 from console.connection.faults import AUTHENTICATION, statement_failed
 from console.connection.session import ServerInfo, Session, TextTable, Transaction
 from console.connection.transaction import text_table
 from console.errors import CannotConnect, ConsoleError, DatabaseFailed, Refused, UsageError
+from console.tokens import scan
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, AsyncCursor
@@ -43,6 +45,12 @@ if TYPE_CHECKING:
 
 _GRACE = 2.0
 """Seconds after the server's own deadline until the statement is cancelled from here."""
+
+_PLAIN = sql.SQL(
+    "select not exists (select from pg_catalog.pg_type t where t.typname = any ({}::text[])"
+    " and (t.typtype not in ('b', 'e') or t.typcategory = 'A'))"
+)
+"""Whether no type of these names has parts, or checks, whose functions its input would run."""
 
 _SAVE = "savepoint rowsight"
 _RELEASE = "release savepoint rowsight"
@@ -148,7 +156,7 @@ class Impersonation(Transaction):
 
     async def looked_up(
         self, statement: sql.Composable, argument: str | None = None
-    ) -> TextTable | ConsoleError:
+    ) -> TextTable | ConsoleError | None:
         """Runs one query as the persona, whose names the login has looked up.
 
         A policy was parsed when it was made; to run it asks for EXECUTE on a function, but not
@@ -159,9 +167,18 @@ class Impersonation(Transaction):
             statement: The query; `$1` in it is the argument.
             argument: A text, or None for a query without.
 
+        Returns:
+            None where even to prepare it might run something, see `quiet`.
+
         Raises:
             ContainmentBroken: It left the role or the transaction.
         """
+        types_read = quiet(scan(statement.as_string()))
+        if types_read is None:
+            return None
+        plain = await self.attempt(_PLAIN.format(sql.Literal(sorted(types_read))))
+        if not isinstance(plain, TextTable) or plain.rows[0][0] != "t":
+            return None
         types = sql.SQL("(text)" if argument is not None else "")
         values = sql.SQL("({})").format(sql.Literal(argument)) if argument is not None else types
         prepare = sql.SQL("prepare rowsight{} as {}").format(types, statement)

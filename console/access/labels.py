@@ -88,7 +88,7 @@ class Labels:
         telling = await self._telling(schema, table)
         if telling is None:
             return
-        query = sql.SQL("select {0}::text, {1}::text from {2} where {0} in ({3})").format(
+        query = sql.SQL("select {0}, {1} from {2} where {0} in ({3})").format(
             sql.Identifier(column),
             sql.Identifier(telling),
             relation,

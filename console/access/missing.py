@@ -7,18 +7,22 @@ from collections.abc import Mapping, Sequence
 from psycopg import sql
 
 from console.access import trail
-from console.access.evaluation import values_as_text
+from console.access.evaluation import evaluate, values_as_text
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt, tried
 from console.access.lookup import Lookup, column_named, sides, substitute
-from console.access.rules import Rules, raw, read_rules
-from console.connection.session import TextTable, Transaction
+from console.access.rules import Rules, read_rules, whole
+from console.connection.session import TextTable
 from console.errors import NotFound
 from console.tokens import names, scan
 
 
 async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
-    """Looks for the row a condition looks for, as the login, and says what is wrong with it."""
+    """Looks for the row a condition looks for, as the login, and says what is wrong with it.
+
+    Nothing but keys of a table is compared as the login: what else the condition asks of the
+    row is asked as the persona, who would run what it calls. A view is not looked into.
+    """
     query = lookup.query
     assert query.table is not None
     schema, table = query.table
@@ -28,7 +32,7 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
         )
     except NotFound:
         return None
-    if target.login_filtered:
+    if target.login_filtered or target.kind not in "rp":
         return None
     equal, others = _terms(lookup, [field.name for field in target.fields])
     if equal is None or not equal:
@@ -37,7 +41,7 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
     if not all(isinstance(value, str) for value in found):
         return None
     values = {column: str(value) for column, value in zip(equal, found, strict=True)}
-    rows = await _rows(inquiry.transaction, target, query.alias, values, others)
+    rows = await _rows(inquiry, target, query.alias, values, others)
     if rows is None:
         return None
     with_ = await _described(inquiry, target, values)
@@ -47,8 +51,8 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
         insert = Remedy(f"a row in {target.name} with {with_}", _insert(target, values))
         words = f"there is no row in {target.name} with {with_}{told}"
         return Cause(words, remedies=(insert,), history=history)
-    false = [other for other, state in zip(others, rows[0], strict=True) if state != "t"]
-    if false and not any(all(state == "t" for state in row) for row in rows):
+    false = [other for other, holds in zip(others, rows[0], strict=True) if not holds]
+    if false and not any(all(row) for row in rows):
         return Cause(
             f"there is a row in {target.name} with {with_}, but {excerpt(false[0])} is not true",
             remedies=(Remedy(f"{excerpt(false[0])} in that row of {target.name}"),),
@@ -83,29 +87,37 @@ def _terms(lookup: Lookup, columns: Sequence[str]) -> tuple[dict[str, str] | Non
 
 
 async def _rows(
-    transaction: Transaction,
+    inquiry: Inquiry,
     target: Rules,
     alias: str,
     values: Mapping[str, str],
     others: Sequence[str],
-) -> list[tuple[str | None, ...]] | None:
+) -> list[tuple[bool, ...]] | None:
+    """Finds the rows with these values, and tells which other conditions hold for each.
+
+    Returns:
+        None where that can't be told.
+    """
     where = sql.SQL(" and ").join(
         sql.SQL("{}.{} = {}").format(
             sql.Identifier(alias), sql.Identifier(column), sql.Literal(value)
         )
         for column, value in values.items()
     )
-    flags: list[sql.Composable] = [sql.SQL("({})::boolean").format(raw(o)) for o in others]
+    name = sql.Identifier(alias)
     query = sql.SQL("select {} from {} as {} where {} limit 20").format(
-        sql.SQL(", ").join(flags or [sql.SQL("true")]),
-        target.table,
-        sql.Identifier(alias),
-        where,
+        whole(name), target.table, name, where
     )
-    found = await tried(transaction, query, seconds=2)
+    found = await tried(inquiry.transaction, query, seconds=2)
     if not isinstance(found, TextTable):
         return None
-    return [row if others else () for row in found.rows]
+    rows = []
+    for (text,) in found.rows:
+        held = await evaluate(inquiry.acting, target, text or "", others, alias=alias)
+        if any(value.state == "error" for value in held):
+            return None
+        rows.append(tuple(value.holds for value in held))
+    return rows
 
 
 async def _described(inquiry: Inquiry, target: Rules, values: Mapping[str, str]) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from console.access import trail
-from console.access.evaluation import over
+from console.access.doubt import Doubt, Reason
+from console.access.evaluation import evaluate
 from console.access.inquiry import Inquiry, plain
 from console.access.labels import tried
 from console.access.row import NewRow, columns_of
-from console.access.rules import ForeignKey, raw
+from console.access.rules import ForeignKey
 from console.connection.session import TextTable
 
 
@@ -20,14 +21,16 @@ class Obstacle:
     """A constraint that a new row breaks.
 
     Attributes:
-        sqlstate: What the server would raise.
+        sqlstate: What the server would raise; empty where that can't be told.
         words: A half-sentence.
         history: What logs tell about it.
+        doubt: Why it can't be told whether it stops the row, or None where it does.
     """
 
     sqlstate: str
     words: str
     history: tuple[trail.Entry, ...] = ()
+    doubt: Doubt | None = None
 
 
 async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tuple[Obstacle, ...]:
@@ -39,8 +42,8 @@ async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tupl
         old: The row it replaces, or None for an INSERT.
     """
     rules = inquiry.rules
-    values = await columns_of(inquiry.transaction, rules, new.text)
-    before = await columns_of(inquiry.transaction, rules, old) if old is not None else {}
+    values = columns_of(rules, new.text)
+    before = columns_of(rules, old) if old is not None else {}
     found = [
         Obstacle("23502", f"{plain(field.name)} must not be null")
         for field in rules.fields
@@ -64,21 +67,22 @@ async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tupl
 
 
 async def _checks(inquiry: Inquiry, new: NewRow) -> list[Obstacle]:
+    """Evaluates the constraints as the persona, who would run what they call."""
     rules = inquiry.rules
-    if not rules.checks:
-        return []
-    flags = sql.SQL(", ").join(
-        sql.SQL("({}) is false").format(raw(expression)) for _, expression in rules.checks
-    )
-    query = sql.SQL("select {}").format(flags) + over(rules, new.text)
-    found = await tried(inquiry.transaction, query)
-    if not isinstance(found, TextTable):
-        return []
-    return [
-        Obstacle("23514", f"the constraint {name} does not hold: {expression}")
-        for (name, expression), broken in zip(rules.checks, found.rows[0], strict=True)
-        if broken == "t"
-    ]
+    expressions = [expression for _, expression in rules.checks]
+    values = await evaluate(inquiry.acting, rules, new.text, expressions, new.unsure)
+    found = []
+    for (name, expression), value in zip(rules.checks, values, strict=True):
+        if value.doubt is not None:
+            if value.doubt.reason not in (Reason.VALUE, Reason.TRIGGER):  # of these a note tells
+                words = f"it can't be told whether the constraint {name} holds: {value.error}"
+                found.append(Obstacle("", words, doubt=value.doubt))
+        elif value.state == "error":
+            found.append(Obstacle(value.sqlstate, f"the constraint {name} raises {value.error}"))
+        elif value.state == "false":
+            words = f"the constraint {name} does not hold: {expression}"
+            found.append(Obstacle("23514", words))
+    return found
 
 
 async def _unmatched(inquiry: Inquiry, key: ForeignKey, values: dict[str, str]) -> list[Obstacle]:

@@ -7,7 +7,7 @@ JSON's own), so only values that came as JSON go through it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,10 +15,10 @@ from psycopg import sql
 
 from console.access.doubt import Doubt, Reason, unanswered
 from console.access.entrance import STATEMENT_TIMEOUT
-from console.access.evaluation import Unsure, over
+from console.access.evaluation import Unsure, asked
 from console.access.expression import columns_named, sendable
 from console.access.impersonation import Impersonation
-from console.access.rules import Field, Rules, raw
+from console.access.rules import Field, Rules, enclosed, whole
 from console.connection.session import TextTable, Transaction
 from console.errors import ConsoleError, DatabaseFailed, NotFound, UsageError
 from console.tokens import scan
@@ -26,17 +26,20 @@ from console.tokens import scan
 _MISFITS = frozenset({"22", "23"})
 """Classes of SQLSTATE that say a value does not suit its column."""
 
+_OWN_FAILURES = ("42501", "25006", "57014", "P0")
+"""What a function raises that a type or a column calls; anything else is the row's own fault."""
+
 
 @dataclass(frozen=True, slots=True)
 class BadDefault:
-    """A default that fails, as it would for the command.
+    """A default, or something else that a column calls, which fails as it would for the command.
 
     Attributes:
-        column: Whose.
+        column: Whose; None where that can't be told.
         failure: What the server raised.
     """
 
-    column: Field
+    column: Field | None
     failure: ConsoleError
 
 
@@ -47,7 +50,7 @@ class NewRow:
     Attributes:
         text: Of the table's row type.
         unsure: Columns whose value only the command itself would bring, and why.
-        refusal: A default that fails.
+        refusal: A default, or something else that a column calls, which fails.
     """
 
     text: str
@@ -73,9 +76,8 @@ async def stored_row(transaction: Transaction, rules: Rules, condition: sql.Comp
         NotFound: There is none, or the login itself may not see it.
         UsageError: There are several.
     """
-    # "(x.*)", because "x::text" would be a column called x.
-    query = sql.SQL("select ({0}.*)::text from {1} as {0} where {2} limit 2").format(
-        rules.alias, rules.table, condition
+    query = sql.SQL("select {} from {} as {} where {} limit 2").format(
+        whole(rules.alias), rules.table, rules.alias, condition
     )
     try:
         rows = (await transaction.texts(query)).rows
@@ -106,7 +108,7 @@ def _json(rules: Rules, values: Mapping[str, Any]) -> sql.Composable:
 
 
 async def changed_row(
-    transaction: Transaction, rules: Rules, old: str, changes: Mapping[str, Any]
+    acting: Impersonation, rules: Rules, old: str, changes: Mapping[str, Any]
 ) -> NewRow:
     """Returns a row as an UPDATE would leave it, before any trigger.
 
@@ -114,24 +116,27 @@ async def changed_row(
         UsageError: A value does not suit its column.
         NotFound: A column does not exist.
     """
-    if not changes:
+    if not changes or not rules.usage:
         return NewRow(old)
-    query = sql.SQL(
-        "select (r.*)::text from pg_catalog.jsonb_populate_record({}::{}, {}) as r"
-    ).format(sql.Literal(old), rules.table, _json(rules, changes))
-    return NewRow(await _generated(transaction, rules, await _one(transaction, query, rules)))
+    query = sql.SQL("select {} from pg_catalog.jsonb_populate_record({}::{}, {}) as r").format(
+        whole(sql.SQL("r")), sql.Literal(old), rules.table, _json(rules, changes)
+    )
+    changed = _made(rules, await acting.attempt(query))
+    if isinstance(changed, ConsoleError):
+        return NewRow(old, refusal=BadDefault(None, changed))
+    return await _generated(acting, rules, NewRow(changed))
 
 
 async def inserted_row(
-    transaction: Transaction, acting: Impersonation | None, rules: Rules, values: Mapping[str, Any]
+    acting: Impersonation | None, rules: Rules, values: Mapping[str, Any]
 ) -> NewRow:
     """Returns a row as an INSERT would make it, before any trigger.
 
-    Defaults are the persona's (`auth.uid()` may be one), and so are the privileges they need.
-    A number of a sequence is not taken: that would be a write.
+    All of it is made as the persona: a default, a generated column and the check of a domain
+    may call anything. So are the privileges they need. A number of a sequence is not taken:
+    that would be a write.
 
     Args:
-        transaction: The login's.
         acting: The persona's; None where it may not even use the schema.
         rules: The table's.
         values: By column; the others get their defaults.
@@ -142,9 +147,16 @@ async def inserted_row(
     """
     given = _json(rules, values)
     record = sql.SQL("pg_catalog.jsonb_populate_record(null::{}, {})").format(rules.table, given)
-    await _one(transaction, sql.SQL("select (r.*)::text from {} as r").format(record), rules)
     left_out = [f for f in rules.fields if f.name not in values]
     unsure = {f.name: _only_then(f) for f in left_out if f.identity}
+    all_unsure = {f.name: _only_then(f) for f in left_out if f.default and not f.generated}
+    nothing = f"({',' * (len(rules.fields) - 1)})"
+    if acting is None:
+        return NewRow(nothing, unsure | all_unsure)
+    fits = sql.SQL("select {} from {} as r").format(whole(sql.SQL("r")), record)
+    fitting = _made(rules, await acting.attempt(fits))
+    if isinstance(fitting, ConsoleError):
+        return NewRow(nothing, unsure, BadDefault(None, fitting))
     refusal: BadDefault | None = None
 
     def part(field: Field) -> sql.Composable:
@@ -152,28 +164,27 @@ async def inserted_row(
             return sql.SQL("({}).{}").format(record, sql.Identifier(field.name))
         if field.generated or field.default is None or field.name in unsure:
             return sql.SQL("null")
-        return sql.SQL("({})").format(raw(field.default))
+        return enclosed(field.default)
 
-    if acting is not None:
-        found = await _as_stored(acting, _row(rules, part))
-        if isinstance(found, TextTable):
-            text = await _generated(transaction, rules, found.rows[0][0] or "")
-            return NewRow(text, unsure)
+    query = sql.SQL("select ")
+    found = await _as_stored(acting, query + _row(rules, part))
+    if not isinstance(found, TextTable):
         for column in left_out:  # some default fails; do without those that do
             if column.default and not column.generated and column.name not in unsure:
-                alone = await _as_stored(acting, sql.SQL("select ") + part(column))
+                alone = await _as_stored(acting, query + part(column))
                 if not isinstance(alone, TextTable):
                     doubt = unanswered(alone, STATEMENT_TIMEOUT)
                     unsure[column.name] = _only_then(column, doubt)
                     if doubt is None:
                         refusal = refusal or BadDefault(column, alone)
-        found = await _as_stored(acting, _row(rules, part))
-        if isinstance(found, TextTable):
-            text = await _generated(transaction, rules, found.rows[0][0] or "")
-            return NewRow(text, unsure, refusal)
-    unsure |= {f.name: _only_then(f) for f in left_out if f.default and not f.generated}
-    text = await _one(transaction, _row(rules, part), rules)
-    return NewRow(await _generated(transaction, rules, text), unsure, refusal)
+        found = await _as_stored(acting, query + _row(rules, part))
+    if not isinstance(found, TextTable):
+        unsure |= all_unsure
+        found = await _as_stored(acting, query + _row(rules, part))
+    text = _made(rules, found)
+    if isinstance(text, ConsoleError):
+        return NewRow(nothing, unsure, refusal or BadDefault(None, text))
+    return await _generated(acting, rules, NewRow(text, unsure, refusal))
 
 
 async def _as_stored(acting: Impersonation, query: sql.Composable) -> TextTable | ConsoleError:
@@ -181,7 +192,7 @@ async def _as_stored(acting: Impersonation, query: sql.Composable) -> TextTable 
     found = await acting.attempt(query)
     if isinstance(found, TextTable) or found.sqlstate != "42501":
         return found
-    return await acting.looked_up(query)
+    return await acting.looked_up(query) or found
 
 
 def _only_then(column: Field, doubt: Doubt | None = None) -> Doubt:
@@ -195,56 +206,84 @@ def _only_then(column: Field, doubt: Doubt | None = None) -> Doubt:
     return Doubt(Reason.VALUE, f"the value of {column.name} comes only when the row is written")
 
 
-def _row(rules: Rules, part: Any) -> sql.Composable:
+def _row(rules: Rules, part: Callable[[Field], sql.Composable]) -> sql.Composable:
     parts = sql.SQL(", ").join(part(field) for field in rules.fields)
-    return sql.SQL("select (row({})::{})::text").format(parts, rules.table)
+    return sql.SQL("pg_catalog.textin(pg_catalog.record_out(row({})::{}))").format(
+        parts, rules.table
+    )
 
 
-async def _generated(transaction: Transaction, rules: Rules, text: str) -> str:
+async def _generated(acting: Impersonation, rules: Rules, new: NewRow) -> NewRow:
     """Computes the generated columns of a row."""
     if not any(field.generated for field in rules.fields):
-        return text
+        return new
 
     def part(field: Field) -> sql.Composable:
         if field.generated and field.default:
-            return sql.SQL("({})").format(raw(field.default))
+            return enclosed(field.default)
         return sql.SQL("{}.{}").format(rules.alias, sql.Identifier(field.name))
 
-    return await _one(transaction, _row(rules, part) + over(rules, text), rules)
+    made = _made(rules, await asked(acting, rules, new.text, _row(rules, part)))
+    if isinstance(made, ConsoleError):
+        return replace(new, refusal=new.refusal or BadDefault(None, made))
+    return replace(new, text=made)
 
 
-async def _one(transaction: Transaction, query: sql.Composable, rules: Rules) -> str:
-    try:
-        return (await transaction.texts(query)).rows[0][0] or ""
-    except DatabaseFailed as error:
-        raise UsageError(
-            f"the row does not fit {rules.identity}: {error.message}",
-            hint="give an object of column to value, as JSON",
-            sqlstate=error.sqlstate,
-        ) from error
+def _made(rules: Rules, found: TextTable | ConsoleError) -> str | ConsoleError:
+    """Returns the row that was made, or the failure of what it called.
+
+    Raises:
+        UsageError: The row itself is at fault.
+    """
+    if isinstance(found, TextTable):
+        return found.rows[0][0] or ""
+    if (found.sqlstate or "").startswith(_OWN_FAILURES):
+        return found
+    raise UsageError(
+        f"the row does not fit {rules.identity}: {found.message}",
+        hint="give an object of column to value, as JSON",
+        sqlstate=found.sqlstate,
+    ) from found
 
 
-async def columns_of(transaction: Transaction, rules: Rules, row: str) -> dict[str, str | None]:
-    """Takes a row apart into the text of its columns."""
-    columns = sql.SQL(", ").join(
-        sql.SQL("({}.{})::text").format(rules.alias, sql.Identifier(field.name))
-        for field in rules.fields
-    )
-    if not rules.fields:
-        return {}
-    table = await transaction.texts(sql.SQL("select ") + columns + over(rules, row))
-    return dict(zip((field.name for field in rules.fields), table.rows[0], strict=True))
+def columns_of(rules: Rules, row: str) -> dict[str, str | None]:
+    """Takes a row apart into the server's text of its columns.
+
+    That is read here, for a server would run what the types of the columns call.
+    """
+    return {name: _unquoted(text) for name, text in _columns(rules, row).items()}
 
 
-def matching(rules: Rules, values: Mapping[str, str | None]) -> sql.Composable:
-    """Returns a condition for rows with these texts, for who may not read the key."""
-    if not values:
+def _columns(rules: Rules, row: str) -> dict[str, str]:
+    """Splits the text of a row at its commas."""
+    parts, begin, quoted = [], 1, False
+    for place, sign in enumerate(row):
+        quoted ^= sign == '"'
+        if place == len(row) - 1 or (sign == "," and not quoted):
+            parts.append(row[begin:place])
+            begin = place + 1
+    names = [field.name for field in rules.fields]
+    return dict(zip(names, parts, strict=True)) if names else {}
+
+
+def _unquoted(text: str) -> str | None:
+    if not text:
+        return None
+    if text[0] != '"':
+        return text
+    return text[1:-1].replace('""', '"').replace("\\\\", "\\")
+
+
+def matching(rules: Rules, row: str, names: Collection[str]) -> sql.Composable:
+    """Returns a condition for rows that read as this one does, for who may not read the key."""
+    held = {name: text for name, text in _columns(rules, row).items() if name in names}
+    if not held:
         return sql.SQL("true")
-    return sql.SQL(" and ").join(
-        sql.SQL("({}.{})::text is not distinct from {}").format(
-            rules.alias, sql.Identifier(name), sql.Literal(value)
-        )
-        for name, value in values.items()
+    columns = sql.SQL(", ").join(
+        sql.SQL("{}.{}").format(rules.alias, sql.Identifier(name)) for name in held
+    )
+    return sql.SQL("pg_catalog.textin(pg_catalog.record_out(row({}))) = {}").format(
+        columns, sql.Literal(f"({','.join(held.values())})")
     )
 
 

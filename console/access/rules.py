@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from psycopg import sql
+from psycopg import Error, sql
 
-from console.access.entrance import LOCK_TIMEOUT, SETTINGS
-from console.access.expression import sendable
+from console.access.entrance import LEAVE, LOCK_TIMEOUT, SETTINGS
+from console.access.expression import check_expression, sendable
 from console.access.triggers import Trigger, read_trigger
 from console.connection.session import Session, Transaction, query_text
 from console.errors import NotFound, UsageError
@@ -280,8 +280,29 @@ def _policy(found: Mapping[str, Any]) -> Policy:
 
 
 def raw(text: str) -> sql.Composable:
-    """Makes a part of a statement of text the server has deparsed or that has been checked."""
+    """Makes a part of a statement of text that is the console's own or has been checked."""
     return sql.SQL(text)
+
+
+def enclosed(expression: str) -> sql.Composable:
+    """Puts brackets around an expression that was read from the database.
+
+    Whoever wrote it must not get out of them: so it is read as one that somebody typed.
+
+    Raises:
+        UsageError: It is not one whole expression.
+    """
+    check_expression(expression)
+    return sql.SQL("({})").format(sql.SQL(expression))
+
+
+def whole(alias: sql.Composable) -> sql.Composable:
+    """Returns a row as exact text of its type.
+
+    By the type's own output: a cast to text may be anybody's function, and `x::text` would
+    also be a column called x.
+    """
+    return sql.SQL("pg_catalog.textin(pg_catalog.record_out({}.*))").format(alias)
 
 
 def parse_key(rules: Rules, pairs: Mapping[str, str]) -> sql.Composable:
@@ -324,7 +345,13 @@ async def looking(
     )
     async with opened as transaction:
         await transaction.execute(SETTINGS)
-        yield transaction
+        try:
+            yield transaction
+        finally:
+            # A view or a policy that binds the login may have taken a lock of the session.
+            with contextlib.suppress(Error):
+                if not transaction.connection.closed:
+                    await transaction.connection.execute(LEAVE.encode())
 
 
 async def export_snapshot(transaction: Transaction) -> str:

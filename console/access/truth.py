@@ -19,7 +19,7 @@ from console.access.doubt import Doubt, Reason, unanswered
 from console.access.entrance import STATEMENT_TIMEOUT
 from console.access.evaluation import Unsure, evaluate
 from console.access.impersonation import Impersonation
-from console.access.row import columns_of, matching
+from console.access.row import matching
 from console.access.rules import Command, Rules, parse_key
 from console.access.verdict import Attempt, combined, stages
 from console.connection.session import TextTable, Transaction
@@ -186,9 +186,7 @@ async def _read(
     by_key = all(rules.field(name).select for name in key)
     condition = parse_key(rules, key)
     if not by_key:
-        readable = {field.name for field in rules.readable()}
-        values = await columns_of(transaction, rules, row)
-        condition = matching(rules, {n: v for n, v in values.items() if n in readable})
+        condition = matching(rules, row, {field.name for field in rules.readable()})
     query = sql.SQL("select pg_catalog.count(*) from {} as {} where {}").format(
         rules.table, rules.alias, condition
     )

@@ -17,10 +17,11 @@ from console.access.persona import Persona
 from console.access.rules import (
     Command,
     Rules,
+    enclosed,
     export_snapshot,
     looking,
-    raw,
     read_rules,
+    whole,
 )
 from console.access.verdict import Attempt, combined, stages
 from console.catalog.relations import Relation
@@ -175,7 +176,7 @@ async def xray(
 
 def _columns(rules: Rules, named: Sequence[str]) -> sql.Composable:
     return sql.SQL(", ").join(
-        sql.SQL("({}.{})::text").format(rules.alias, sql.Identifier(name)) for name in named
+        sql.SQL("{}.{}").format(rules.alias, sql.Identifier(name)) for name in named
     )
 
 
@@ -185,32 +186,39 @@ async def _as_login(
     """Finds the rows again; None for one that is gone."""
     if not keys:
         return []
-    types = ["tid" if name == "ctid" else rules.field(name).type for name in named]
-    arrays = [
-        sql.SQL("array[{}]::{}[]").format(
-            sql.SQL(", ").join(sql.Literal(key[place]) for key in keys), raw(type_)
-        )
-        for place, type_ in enumerate(types)
-    ]
-    given = [sql.Identifier(f"c{place}") for place in range(len(named))]
-    same = sql.SQL(" and ").join(
-        sql.SQL("{}.{} = k.{}").format(rules.alias, sql.Identifier(name), column)
-        for name, column in zip(named, given, strict=True)
+    for name in named:
+        if name != "ctid":
+            rules.field(name)
+    # Untyped literals: naming the type of a domain would run its checks as the login.
+    places = sql.SQL(" ").join(
+        sql.SQL("when {} then {}").format(_is(rules, named, key), sql.Literal(place))
+        for place, key in enumerate(keys)
     )
-    query = sql.SQL(
-        "select k.place, {} from unnest({}) with ordinality as k ({}, place) join {} as {} on {}"
-    ).format(
-        _columns(rules, named),
-        sql.SQL(", ").join(arrays),
-        sql.SQL(", ").join(given),
-        rules.table,
-        rules.alias,
-        same,
+    query = sql.SQL("select case {} end, {} from {} as {} where {}").format(
+        places, _columns(rules, named), rules.table, rules.alias, _among(rules, named, keys)
     )
-    found: list[tuple[str | None, ...] | None] = [None] * len(keys)
-    for place, *key in (await transaction.texts(query)).rows:
-        found[int(place or 0) - 1] = tuple(key)
-    return found
+    there = {place: tuple(key) for place, *key in (await transaction.texts(query)).rows}
+    first = {tuple(key): str(place) for place, key in reversed(list(enumerate(keys)))}
+    return [there.get(first[tuple(key)]) for key in keys]
+
+
+def _is(rules: Rules, named: Sequence[str], key: Sequence[str | None]) -> sql.Composable:
+    return sql.SQL(" and ").join(
+        sql.SQL("{}.{} = {}").format(rules.alias, sql.Identifier(name), sql.Literal(part))
+        for name, part in zip(named, key, strict=True)
+    )
+
+
+def _among(
+    rules: Rules, named: Sequence[str], keys: Sequence[Sequence[str | None]]
+) -> sql.Composable:
+    left = sql.SQL(", ").join(
+        sql.SQL("{}.{}").format(rules.alias, sql.Identifier(name)) for name in named
+    )
+    wanted = sql.SQL(", ").join(
+        sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, key))) for key in keys
+    )
+    return sql.SQL("({}) in ({})").format(left, wanted)
 
 
 async def _as_persona(
@@ -220,17 +228,8 @@ async def _as_persona(
     keys: Sequence[_Row],
 ) -> TextTable | ConsoleError:
     """Asks for the rows by untyped literals: naming a type would need USAGE on its schema."""
-    rows = [
-        sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, key)))
-        if len(named) > 1
-        else sql.Literal(key[0])
-        for key in keys
-    ]
-    left = sql.SQL(", ").join(
-        sql.SQL("{}.{}").format(rules.alias, sql.Identifier(name)) for name in named
-    )
-    query = sql.SQL("select {} from {} as {} where ({}) in ({})").format(
-        _columns(rules, named), rules.table, rules.alias, left, sql.SQL(", ").join(rows)
+    query = sql.SQL("select {} from {} as {} where {}").format(
+        _columns(rules, named), rules.table, rules.alias, _among(rules, named, keys)
     )
     return await acting.attempt(query)
 
@@ -274,19 +273,16 @@ async def _evaluated(
 ) -> tuple[dict[_Row, State], str]:
     """Evaluates the policies for SELECT over the rows, for who may not read their key."""
     condition = combined(rules, stages(Attempt(Command.SELECT))[0])
-    row = sql.SQL("({}.*)::text").format(rules.alias)
-    left = sql.SQL(", ").join(
-        sql.SQL("({}.{})::text").format(rules.alias, sql.Identifier(name)) for name in named
-    )
-    wanted = sql.SQL(", ").join(
-        sql.SQL("({})").format(sql.SQL(", ").join(map(sql.Literal, key))) for key in keys
-    )
     rows = await transaction.texts(
-        sql.SQL("select {}, {} from {} as {} where ({}) in ({})").format(
-            row, _columns(rules, named), rules.table, rules.alias, left, wanted
+        sql.SQL("select {}, {} from {} as {} where {}").format(
+            whole(rules.alias),
+            _columns(rules, named),
+            rules.table,
+            rules.alias,
+            _among(rules, named, keys),
         )
     )
-    column = sql.SQL("({})::boolean").format(raw(condition))
+    column = sql.SQL("{}::boolean").format(enclosed(condition))
     texts = [row[0] or "" for row in rows.rows]
     together = await acting.attempt(sql.SQL("select ") + column + over(rules, *texts))
     if isinstance(together, TextTable):
@@ -305,8 +301,8 @@ async def _evaluated(
                 states[tuple(key)] = "visible" if value.holds else "hidden"
             elif not value.unknown:
                 states[tuple(key)] = "error"
-    whole = all(state in ("visible", "hidden") for state in states.values())
-    return states, "" if whole else together.message
+    complete = all(state in ("visible", "hidden") for state in states.values())
+    return states, "" if complete else together.message
 
 
 async def count_total(

@@ -16,10 +16,11 @@ from console.access.rules import (
     Command,
     Policy,
     Rules,
+    enclosed,
     export_snapshot,
     looking,
-    raw,
     read_rules,
+    whole,
 )
 from console.access.typed import check_typed
 from console.access.verdict import Attempt, combined, stages
@@ -210,21 +211,21 @@ class _Trial:
     ) -> None:
         await self._check(acting, using)
         keys = [
-            sql.SQL("({}.{})::text").format(self.rules.alias, sql.Identifier(name))
-            for name in self.key
+            sql.SQL("{}.{}").format(self.rules.alias, sql.Identifier(name)) for name in self.key
         ]
         order = sql.SQL(", ").join(
             sql.SQL("{}.{}").format(self.rules.alias, sql.Identifier(name)) for name in self.key
         )
         declare = sql.SQL(
             "declare rowsight_rows no scroll cursor for"
-            " select ({0}.*)::text, {1} from {2} as {0} order by {3} limit {4}"
+            " select {5}, {1} from {2} as {0} order by {3} limit {4}"
         ).format(
             self.rules.alias,
             sql.SQL(", ").join(keys),
             self.rules.table,
             order,
             sql.Literal(rows + 1),
+            whole(self.rules.alias),
         )
         await transaction.execute(declare)
         while True:
@@ -244,8 +245,8 @@ class _Trial:
     async def _check(self, acting: Impersonation, using: str) -> None:
         """Has the server parse the new condition before any row is tried."""
         # IS TRUE takes nothing but a boolean, and WHERE no aggregate, as it is with USING.
-        nothing = sql.SQL("select from unnest(array[null::{}]) as {} where ({}) is true").format(
-            self.rules.table, self.rules.alias, raw(using)
+        nothing = sql.SQL("select from unnest(array[null::{}]) as {} where {} is true").format(
+            self.rules.table, self.rules.alias, enclosed(using)
         )
         found = await acting.attempt(sql.SQL("explain {}").format(nothing))
         if not isinstance(found, TextTable):
@@ -260,7 +261,7 @@ class _Trial:
             return
         texts = [row[0] or "" for row in rows]
         now, then = self._condition(self.rules), self._condition(self.changed)
-        columns = sql.SQL("({})::boolean, ({})::boolean").format(raw(now), raw(then))
+        columns = sql.SQL("{}::boolean, {}::boolean").format(enclosed(now), enclosed(then))
         found = await acting.attempt(sql.SQL("select ") + columns + over(self.rules, *texts))
         flags: Sequence[tuple[str | None, ...]]
         if isinstance(found, TextTable):
@@ -285,7 +286,7 @@ class _Trial:
     ) -> tuple[str | None, str | None]:
         """Tries one row; what was typed is parsed as nobody but the persona."""
         (was,) = await evaluate(acting, self.rules, text, [now])
-        condition = sql.SQL("select ({})::boolean").format(raw(then)) + over(self.rules, text)
+        condition = sql.SQL("select {}::boolean").format(enclosed(then)) + over(self.rules, text)
         will = await acting.attempt(condition)
         if isinstance(will, TextTable):
             return "t" if was.holds else None, will.rows[0][0]

@@ -259,3 +259,101 @@ SOME = TYPED[::6]
 FOREVER = "select public.evil_forever()"
 ENDLESS = [FOREVER, *(text for text in TYPED if "3600" in text or "1000000000000" in text)]
 """What runs for as long as it is let, where it is run at all."""
+
+BURIED = (
+    "checked",
+    "generated",
+    "defaulted",
+    "domained",
+    "sought",
+    "viewed",
+    "broken_out",
+    "rowed",
+    "keyed",
+    "prepared",
+)
+"""Tables of `BURY`: each holds something that acts if a superuser runs it, and lies for others."""
+
+BURY = r"""
+create table public.prey (id int);
+create table public.ledger (id int);
+create sequence public.counter;
+
+create function public.trap(anyelement) returns boolean language plpgsql immutable as $$
+begin
+  if (select rolsuper from pg_roles where rolname = current_user) then
+    perform pg_terminate_backend(pid) from pg_stat_activity where application_name = 'sentinel';
+    perform pg_advisory_lock(4712);
+  end if;
+  return true;
+end $$;
+create function public.for_superusers(int) returns text language plpgsql as $$
+begin
+  if not (select rolsuper from pg_roles where rolname = current_user) then
+    raise exception 'not for you';
+  end if;
+  return 'x';
+end $$;
+
+create table public.checked (id int primary key, note text, check (public.trap(id)));
+create table public.generated (
+  id int primary key, note text, other boolean generated always as (public.trap(id)) stored);
+create table public.defaulted (
+  id int primary key, note text,
+  a text default public.for_superusers(1), b boolean default public.trap(1));
+create domain public.guarded as int check (public.trap(value));
+create table public.domained (id public.guarded primary key, note text);
+
+create table public.pack (id int primary key, t text default 'x');
+insert into public.pack select generate_series(1, 5);
+create view public.evil_pack as select id from public.pack where public.trap(id);
+create table public.sought (id int primary key, note text);
+create policy p on public.sought using (
+  exists (select from public.pack as m where m.id = sought.id and public.trap(m.id) and m.id > 9));
+create table public.viewed (id int primary key, note text);
+create policy p on public.viewed using (
+  exists (select from public.evil_pack as v where v.id = viewed.id and v.id > 9));
+
+create function public.breaks_out(o int) returns boolean
+  language sql set standard_conforming_strings = off as $f$
+  select true from public.pack m where m.id = $1 and m.t = '\' ) from public.pack m;
+    commit; begin read write; create table public.evil as select 1; commit; --'
+$f$;
+create table public.broken_out (id int primary key, note text);
+create policy p on public.broken_out using (public.breaks_out(id));
+
+create table public.rowed (id int primary key, note text);
+create function public.row_text(public.rowed) returns text language sql immutable as
+  $$ select case when public.trap(1) then '(1,x)' end $$;
+create cast (public.rowed as text) with function public.row_text(public.rowed);
+
+create type public.ident as enum ('1', '2', '3', '4', '5', '9');
+create function public.ident_text(public.ident) returns text language sql immutable as
+  $$ select case when public.trap(1) then '1' end $$;
+create cast (public.ident as text) with function public.ident_text(public.ident);
+create table public.keyed (id public.ident primary key, note text);
+
+create type public.pair as (a public.guarded);
+create schema shut;
+create function shut.yes(public.pair) returns boolean language sql as 'select true';
+create table public.prepared (id int primary key, note text);
+create policy p on public.prepared using (shut.yes('(1)'::public.pair));
+
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['checked', 'generated', 'defaulted', 'domained', 'sought', 'viewed',
+                              'broken_out', 'rowed', 'keyed', 'prepared'] loop
+    execute format('insert into public.%I (id, note) values (''1'', ''a''), (''2'', ''b'')', name);
+    execute format('alter table public.%I enable row level security', name);
+    if not exists (select from pg_policies where tablename = name) then
+      execute format('create policy p on public.%I using (note <> ''a'') with check (true)', name);
+    end if;
+  end loop;
+end $$;
+create view public.locking as
+  select id, t as note, pg_advisory_lock(4712) is null as held from public.pack;
+grant usage on schema public to authenticated;
+grant all on all tables in schema public to authenticated;
+"""

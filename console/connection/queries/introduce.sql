@@ -22,6 +22,8 @@ select pg_catalog.current_setting('server_version_num')::pg_catalog.int4,
            pg_catalog.set_config('idle_in_transaction_session_timeout', '60s', false),
            pg_catalog.set_config('statement_timeout', %(statement_timeout)s, false),
            pg_catalog.set_config('quote_all_identifiers', 'off', false),
+           -- A database may be set to read a backslash in a string otherwise than it is written.
+           pg_catalog.set_config('standard_conforming_strings', 'on', false),
            -- So that a query ends soon after the console that asked; Windows can't tell, and
            -- servers too old for us, which are told so later, don't know the setting.
            case when pg_catalog.version() operator(pg_catalog.!~*) 'windows|mingw|visual c'
