@@ -32,7 +32,7 @@ from console.access.rules import (
     read_rules,
 )
 from console.access.steps import steps
-from console.access.truth import Truth, planned, truth
+from console.access.truth import Truth, planned, truth, untold
 from console.access.verdict import (
     Attempt,
     Found,
@@ -144,6 +144,8 @@ class _Asked:
             prefer: Literal["hidden", "denied"] = "denied" if told.error else "hidden"
             outcome = self._outcome(nodes, parts, plan, bad, before, prefer)
             outcome = replace(outcome, doubt=None) if outcome.allowed is False else outcome
+        if outcome.doubt is not None and outcome.doubt.reason is Reason.SESSION_USER:
+            told = untold(told.how, outcome.doubt)  # it was not read by the API's login
         if rules.kind in "vm" or outcome.cause == "unknown":
             outcome = _as_told(outcome, told, attempt)
         if told.doubt is not None and outcome.certain:

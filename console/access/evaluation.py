@@ -29,6 +29,10 @@ _STATES: dict[str | None, State] = {"t": "true", "f": "false", None: "null"}
 _SYSTEM = frozenset({"ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"})
 
 
+_API_LOGIN = "authenticator"
+_LOGIN_NAMES = frozenset({"session_user", "system_user"})
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """What an expression came to.
@@ -102,7 +106,7 @@ async def evaluate(
     known: dict[str, Value] = {}
     wanted = []
     for expression in dict.fromkeys(expressions):
-        doubt = _doubted(rules, expression, unsure)
+        doubt = _of_login(acting, expression) or _doubted(rules, expression, unsure)
         if doubt is None:
             wanted.append(expression)
         else:
@@ -123,6 +127,17 @@ async def evaluate(
         return joined(node.kind, [known[part.text] for part in node.parts])
 
     return [await settled(split(e), known[e]) for e in expressions]
+
+
+def _of_login(acting: Impersonation, expression: str) -> Doubt | None:
+    """Says that a condition asks who logged in, which is another one for the API."""
+    words = {token.word for token in scan(expression)}
+    if acting.login == _API_LOGIN or not words & _LOGIN_NAMES:
+        return None
+    return Doubt(
+        Reason.SESSION_USER,
+        f"it asks for session_user, which is {acting.login} here and not the API's {_API_LOGIN}",
+    )
 
 
 def _doubted(rules: Rules, expression: str, unsure: Unsure) -> Doubt | None:

@@ -85,6 +85,11 @@ class Impersonation(Transaction):
         self._standing = standing
         self._deadline = deadline
 
+    @property
+    def login(self) -> str:
+        """Who logged in, which `session_user` goes on to say."""
+        return self._standing.session_user or ""
+
     async def _send(
         self, statement: Statement, parameters: Parameters = None
     ) -> AsyncCursor[tuple[Any, ...]]:

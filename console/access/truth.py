@@ -50,7 +50,8 @@ class Truth:
         return replace(self, agrees=self.allowed is allowed if told else None)
 
 
-def _untold(how: str, doubt: Doubt) -> Truth:
+def untold(how: str, doubt: Doubt) -> Truth:
+    """Says that the server gave no answer, and why."""
     return Truth(None, how, error=doubt.words, doubt=doubt)
 
 
@@ -133,12 +134,12 @@ async def truth(
     if refusal is not None:
         doubt = unanswered(refusal, STATEMENT_TIMEOUT)
         if doubt is not None:
-            return _untold("planned", doubt)
+            return untold("planned", doubt)
         return Truth(False, "planned", error=refusal.message)
     if before.elsewhere is not None:
-        return _untold("planned", before.elsewhere)
+        return untold("planned", before.elsewhere)
     if not rules.binding:
-        return _untold("planned", before.opaque) if before.opaque else Truth(True, "planned")
+        return untold("planned", before.opaque) if before.opaque else Truth(True, "planned")
     return await _evaluated(acting, rules, attempt, rows, before, unsure)
 
 
@@ -167,8 +168,8 @@ async def _evaluated(
             # whatever another would have come to.
             return Truth(False, how, error=value.error or ("" if stage.filters else VIOLATION))
     if open_ is not None:
-        return _untold(how, open_)
-    return _untold(how, before.opaque) if before.opaque else Truth(True, how)
+        return untold(how, open_)
+    return untold(how, before.opaque) if before.opaque else Truth(True, how)
 
 
 VIOLATION = "new row violates row-level security policy"
@@ -194,15 +195,15 @@ async def _read(
     if not isinstance(found, TextTable):
         doubt = unanswered(found, STATEMENT_TIMEOUT)
         if doubt is not None:
-            return _untold("read", doubt)
+            return untold("read", doubt)
         # Without the key other rows are read as well, and any of them may have raised it.
         if by_key or found.sqlstate == "42501":
             return Truth(False, "read", error=found.message)
-        return _untold("read", Doubt(Reason.ALIKE, f"a row that reads the same: {found.message}"))
+        return untold("read", Doubt(Reason.ALIKE, f"a row that reads the same: {found.message}"))
     mine = int(found.rows[0][0] or 0)
     if not by_key and mine:
         all_ = int((await transaction.texts(query)).rows[0][0] or 0)
         if mine != all_:
             words = "other rows read the same, so it can't be told apart"
-            return _untold("read", Doubt(Reason.ALIKE, words))
+            return untold("read", Doubt(Reason.ALIKE, words))
     return Truth(mine > 0, "read")

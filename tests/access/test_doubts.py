@@ -357,3 +357,24 @@ async def test_a_read_that_fails_is_told_in_the_words_of_a_read(bare: Sides) -> 
     assert decision.sentence == (
         f"the statement fails for ada@example.com: {raised}: so the server itself says"
     )
+
+
+async def test_a_policy_that_asks_who_logged_in_can_not_be_told_by_another_login(
+    bare: Sides,
+) -> None:
+    bare.admin.execute(
+        """
+        create table t (id int primary key, who text, n int);
+        alter table t enable row level security;
+        grant all on t to authenticated;
+        create policy p on t using (n > 0 and who = session_user or n = 5);
+        insert into t values (1, 'postgres', 1), (2, 'authenticator', 1), (3, 'postgres', 0),
+          (5, 'postgres', 5);
+        """
+    )
+    words = "it asks for session_user, which is postgres here and not the API's authenticator"
+    untold(await asked(bare, key="1"), Reason.SESSION_USER, words)
+    untold(await asked(bare, key="2"), Reason.SESSION_USER, words)
+    untold(await asked(bare, Command.DELETE, key="1"), Reason.SESSION_USER, words)
+    told(await asked(bare, key="3"), "hidden")
+    told(await asked(bare, key="5"), "visible")
