@@ -136,7 +136,7 @@ def _word_end(text: str, position: int) -> int:
 
 def _term(text: str, start: int) -> Term:
     column = _COLUMN.match(text, start)
-    if column is None and text[start] == '"':
+    if column is None and text[start] == '"' and not text.startswith('""', start):
         raise FilterError(
             "the quote of a column's name is not closed", text, start, len(text), hint="close it"
         )
