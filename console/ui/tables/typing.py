@@ -26,6 +26,8 @@ class Typing(Vertical):
         super().__init__()
         self._catalog = Catalog(connections)
         self._text = text
+        self._for = ""
+        """What was typed when the choices were found."""
 
     def compose(self) -> ComposeResult:
         """Lays out both."""
@@ -69,7 +71,11 @@ class Typing(Vertical):
             return
         if not self.is_attached or (self.editor.text, self.editor.place) != (text, place):
             return
+        shown = self.choices.completion
         self._leave()
+        if not asked and (shown is None or shown.start != completion.start):
+            return  # Another word than the choices were asked for is being typed.
+        self._for = text
         if asked and len(completion.choices) == 1:
             self.editor.put(completion, completion.choices[0])
         elif completion.choices:
@@ -79,6 +85,12 @@ class Typing(Vertical):
     @on(Editor.Chose)
     def _chose(self, message: Editor.Chose) -> None:
         message.stop()
+        if self.editor.text != self._for:
+            # The choices of what stood there before are not meant.
+            self._leave()
+            if message.key == "enter":
+                self.editor.insert("\n")
+            return
         if message.key in ("up", "down"):
             self.choices.action_move(-1 if message.key == "up" else 1)
             return
