@@ -84,6 +84,21 @@ async def test_tab_completes_tables_and_their_columns(library: Profile) -> None:
         assert view.editor.has_focus
 
 
+async def test_choices_go_with_the_word_they_were_asked_for(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot, "select * from lib.books where ")
+        view.editor.move_cursor(view.editor.document.end)
+        await pilot.press("tab")
+        await until(pilot, lambda: view.editor.choosing)
+        await pilot.press("ctrl+u")
+        await until(pilot, lambda: not view.editor.choosing)
+        assert view.editor.text == ""
+        await pilot.press(*"select", "space", "1", "comma", "enter")
+        await pilot.pause()
+        assert view.editor.text == "select 1,\n"
+
+
 async def test_a_result_is_paged_and_its_rows_open_in_full(library: Profile) -> None:
     app = RowsightApp(library)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -155,6 +170,27 @@ async def test_the_plan_is_a_tree_with_the_worst_step_marked(library: Profile) -
         view.editor.text = "explain analyze " + view.editor.text
         await pilot.press("f5")
         await until(pilot, "run and measured")
+
+
+async def test_a_step_of_the_plan_folds_and_its_title_is_never_cut(library: Profile) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(
+            pilot,
+            "select a_rather_long_name_of_a_book_in_the_library.title from lib.books as a_rather_long_name_of_a_book_in_the_library"
+            " join lib.loans as a_rather_long_name_of_a_loan_in_the_library on a_rather_long_name_of_a_loan_in_the_library.book = a_rather_long_name_of_a_book_in_the_library.id",
+        )
+        await pilot.press("f6")
+        await until(pilot, "not run")
+        assert "a_rather_long_name_of_a_loan_in_the_library" in text(app)
+        assert "a_rather_long_name_of_a_book_in_the_library" in text(app)
+        assert "Hash Cond" in text(app) or "Join Filter" in text(app)
+        assert "…" not in "\n".join(line for line in text(app).splitlines() if " on lib." in line)
+        await pilot.press("f4", "enter")
+        await until(pilot, "… 3 steps")
+        assert "Seq Scan on lib.loans" not in text(app)
+        await pilot.press("enter")
+        await until(pilot, "Seq Scan on lib.loans")
 
 
 async def test_show_is_answered(library: Profile) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from console.browse.plan import Plan, PlanNode
@@ -16,15 +20,32 @@ _RIGHT = 30
 _LEGEND = Content.assemble(("   ▲ ", "$warning bold"), ("takes most by itself", "$muted"))
 
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of the tree.
+
+    Attributes:
+        title: The step's title, as much of it as fits; empty below the step.
+        detail: Name and text of what it does, or the rest of its title without a name.
+    """
+
+    depth: int
+    node: PlanNode
+    title: str
+    detail: tuple[str, str] = ("", "")
+
+
 class PlanLines(Lines):
-    """Each step with what it costs, below it what it does."""
+    """Each step with what it costs, below it what it does; a step folds."""
 
     BINDING_GROUP_TITLE = "Plan"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Fold")]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.plan: Plan | None = None
-        self._lines: list[tuple[int, PlanNode, tuple[str, str] | None]] = []
+        self._lines: list[_Line] = []
+        self._folded: set[int] = set()
 
     @property
     def line_count(self) -> int:
@@ -34,35 +55,68 @@ class PlanLines(Lines):
     def show(self, plan: Plan) -> None:
         """Shows a plan."""
         self.plan = plan
-        self._lines = list(_lines(plan))
+        self._folded.clear()
+        self._arrange()
         self.renew(cursor=0)
+
+    def on_resize(self) -> None:
+        """Breaks titles for the width there is."""
+        self._arrange()
+        super().on_resize()
+
+    def _arrange(self) -> None:
+        if self.plan is not None:
+            self._lines = list(self._lines_of(self.plan.root, 0))
+
+    def _lines_of(self, node: PlanNode, depth: int) -> Iterator[_Line]:
+        room = max(10, self.size.width - _RIGHT - _indent(depth) - 3)
+        title, *rest = wrap(visible(node.title), room) or [""]
+        yield _Line(depth, node, title)
+        for part in rest:
+            yield _Line(depth, node, "", ("", part))
+        if id(node) not in self._folded:
+            for detail in node.details:
+                yield _Line(depth, node, "", detail)
+            for child in node.children:
+                yield from self._lines_of(child, depth + 1)
 
     def line(self, index: int, width: int) -> Content:
         """Writes a step, or a detail of it."""
-        depth, node, detail = self._lines[index]
+        line = self._lines[index]
         assert self.plan is not None
-        indent = " " * (3 + 2 * min(depth, _DEEPEST))
-        if detail is not None:
-            name, text = detail
-            return Content.assemble(indent, "  ", (f"{name}  ", "$muted"), visible(text))
-        worst = node is self.plan.worst
+        indent = " " * _indent(line.depth)
+        if not line.title:
+            name, text = line.detail
+            label = (f"{name}  ", "$muted") if name else ""
+            style = "" if name else "bold"
+            return Content.assemble(indent, "  ", label, (visible(text), style))
+        folded = id(line.node) in self._folded
+        worst = any(
+            node is self.plan.worst
+            for node in ([n for _, n in line.node.walk()] if folded else [line.node])
+        )
         mark = Content.styled(" ▲ " if worst else "   ", "$warning bold")
-        title = Content.styled(visible(node.title), "$warning bold" if worst else "bold")
-        branch = "" if depth == 0 else "└ "
-        left = Content.assemble(mark, indent[3:], (branch, "$muted"), title)
-        right = _measured(node)
+        title = Content.styled(line.title, "$warning bold" if worst else "bold")
+        branch = "" if line.depth == 0 else "└ "
+        below = sum(1 for _ in line.node.walk()) - 1
+        more = f"  … {words.plural(below, 'step')}" if folded and below else "  …" if folded else ""
+        left = Content.assemble(mark, indent[3:], (branch, "$muted"), title, (more, "$muted"))
         room = max(10, width - _RIGHT - 1)
-        return Content.assemble(left.truncate(room, ellipsis=True, pad=True), right)
+        return Content.assemble(left.truncate(room, ellipsis=True, pad=True), _measured(line.node))
 
     def action_choose(self) -> None:
-        """Does nothing: everything is on the screen."""
+        """Folds the step under the cursor, with what is below it, or unfolds it."""
+        if not self._lines:
+            return
+        node = self._lines[self.cursor].node
+        self._folded ^= {id(node)}
+        self._arrange()
+        at = next(n for n, line in enumerate(self._lines) if line.node is node)
+        self.renew(cursor=at)
 
 
-def _lines(plan: Plan) -> Iterator[tuple[int, PlanNode, tuple[str, str] | None]]:
-    for depth, node in plan.root.walk():
-        yield depth, node, None
-        for detail in node.details:
-            yield depth, node, detail
+def _indent(depth: int) -> int:
+    return 3 + 2 * min(depth, _DEEPEST)
 
 
 def _measured(node: PlanNode) -> Content:
