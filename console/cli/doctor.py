@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     checks = [
         _python(),
         *_packages(),
-        _config(),
+        check_config(),
         _embedded(),
         finish(_keyring()),
         *_terminal(),
@@ -78,12 +78,18 @@ def _packages() -> list[Check]:
     return checks
 
 
-def _config() -> Check:
+def check_config() -> Check:
+    """Reads the configuration file, and all that the console would take from it."""
     from console.connection.config import config_path, load_profiles
+    from console.wishes import passed_over, refused
 
     path = config_path()
     try:
         profiles = load_profiles()
+        if wrong := refused():
+            return Check("configuration", "fail", "; ".join(wrong), str(path))
+        if wrong := passed_over():
+            return Check("configuration", "warn", "; ".join(wrong), str(path))
         if not path.exists():
             return Check("configuration", "ok", "none", f"would be {path}")
     except ConsoleError as error:

@@ -131,8 +131,7 @@ class RowsightApp(App[None]):
         """Returns the scheme to start with: asked for, chosen before, or what fits."""
         for name in (asked, self.chosen.theme):
             if name is not None and name not in self.available_themes:
-                known = ", ".join(self.available_themes)
-                raise UsageError(f"there is no colour scheme {name!r}", hint=f"known: {known}")
+                raise themes.missing(name, self.available_themes, self._wrong_schemes)
         last = remembered.read().get("theme")
         chosen = asked or self.chosen.theme or last
         return chosen if chosen in self.available_themes else fitting
@@ -240,9 +239,10 @@ class RowsightApp(App[None]):
         """Tells which of the chosen keys can't be: every part of the screen is imported for it."""
         from console.ui.keymap import complaints
 
-        for complaint in complaints(self.chosen.keys):
-            words = visible(f"[keys] {complaint}")
-            self.call_from_thread(self.notify, words, severity="warning", timeout=10, markup=False)
+        # In one message: of several the last would push the first off the screen.
+        if found := complaints(self.chosen.keys):
+            words = "\n".join(visible(f"[keys] {complaint}") for complaint in found)
+            self.call_from_thread(self.notify, words, severity="warning", timeout=20, markup=False)
 
     def _register(self, parent: DOMNode, *widgets: Widget, **kwargs: Any) -> list[Widget]:
         """Gives widgets the keys that were chosen for them, as they come to the screen."""

@@ -14,6 +14,7 @@ from importlib import import_module
 from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.keys import Keys, _character_to_key
+from textual.screen import ModalScreen
 
 EVERYWHERE = "everywhere"
 
@@ -46,7 +47,7 @@ def _remapped(
     for bindings in before.key_to_bindings.values():
         for binding in bindings:
             name = name_of(kind, binding)
-            if name in keys:
+            if any(map(_is_key, keys.get(name, ()))):
                 moved.setdefault(name, binding)
             else:
                 kept.append(binding)
@@ -56,6 +57,7 @@ def _remapped(
         replace(binding, key=_long(key), key_display=None)
         for name, binding in moved.items()
         for key in keys[name]
+        if _is_key(key)
     ]
     made: dict[str, list[Binding]] = {}
     for binding in [*new, *kept]:  # a chosen key wins over one that was there
@@ -75,6 +77,10 @@ def _long(key: str) -> str:
 _NAMED = {key.value for key in Keys} | {_character_to_key(chr(code)) for code in range(33, 127)}
 
 
+def _is_key(key: str) -> bool:
+    return bool({_long(key), _long(key).rpartition("+")[2]} & _NAMED)
+
+
 def complaints(keys: Mapping[str, tuple[str, ...]]) -> list[str]:
     """Tells what is wrong with the chosen keys: no such action, no such key, one key twice.
 
@@ -82,6 +88,8 @@ def complaints(keys: Mapping[str, tuple[str, ...]]) -> list[str]:
     """
     found: dict[str, dict[str, set[str]]] = {}
     for kind in kinds():
+        if issubclass(kind, ModalScreen):
+            continue  # while one is open, nothing below it hears a key
         merged = kind._merged_bindings or BindingsMap()  # noqa: SLF001
         group = found.setdefault(group_of(kind), {})
         for key, bindings in merged.key_to_bindings.items():
@@ -98,21 +106,28 @@ def _unknown(
         if action not in found.get(group, {}):
             yield f"{name} is no action"
         for key in chosen:
-            if not {_long(key), _long(key).rpartition("+")[2]} & _NAMED:
+            if not _is_key(key):
                 yield f"{name}: {key} is no key"
 
 
 def _clashes(
     keys: Mapping[str, tuple[str, ...]], found: Mapping[str, Mapping[str, set[str]]]
 ) -> Iterator[str]:
+    """Compares a chosen key with its own group and everywhere, one for everywhere with all."""
+    told: set[frozenset[str]] = set()
     for name, chosen in keys.items():
         group, _, action = name.partition(".")
+        places = found if group == EVERYWHERE else dict.fromkeys((group, EVERYWHERE))
+        usual = found.get(group, {}).get(action, set())
         for key in map(_long, chosen):
-            for place in dict.fromkeys((group, EVERYWHERE)):
-                for other, usual in found.get(place, {}).items():
+            for place in places:
+                for other, usually in found.get(place, {}).items():
                     full = f"{place}.{other}"
-                    now = set(map(_long, keys[full])) if full in keys else usual
-                    if full != name and key in now and (place != group or other != action):
+                    now = set(map(_long, keys[full])) if full in keys else usually
+                    if other == action or key not in now or (key in usual and full not in keys):
+                        continue  # what is shipped so is meant so
+                    if frozenset((name, full)) not in told:
+                        told.add(frozenset((name, full)))
                         yield f"{name} and {full} are both {key}"
 
 

@@ -56,6 +56,14 @@ def _no_scheme(path: Path, error: Exception) -> UsageError:
     )
 
 
+def missing(name: str, known: Iterable[str], wrong: Iterable[UsageError]) -> UsageError:
+    """Says that there is no scheme of a name, and which files might have been it."""
+    broken = "".join(f"; {error.message}" for error in wrong)
+    return UsageError(
+        f"there is no colour scheme {name!r}{broken}", hint="known: " + ", ".join(known)
+    )
+
+
 def shipped(names: Iterable[str] = SHIPPED) -> list[Theme]:
     """Reads the schemes that come with the console, the default one first."""
     return [load(theme_file(f"{name}.toml")) for name in names]

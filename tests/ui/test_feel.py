@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 from textual.binding import Binding
 
+from console.cli import doctor
 from console.connection.config import config_path
 from console.connection.profile import Environment, Profile
 from console.errors import UsageError
@@ -110,10 +112,74 @@ async def test_what_is_wrong_with_chosen_keys_is_told(shop: Profile) -> None:
         ({"migration.plan": ("ctrl+meta+doing",)}, "migration.plan: ctrl+meta+doing is no key"),
         ({"migration.plan": ("a",)}, "migration.plan and migration.apply are both a"),
         ({"migration.plan": ("W",)}, "migration.plan and everywhere.write_mode are both W"),
+        ({"everywhere.quit": ("F10", "Q")}, "everywhere.quit and tables.query are both Q"),
+        ({"everywhere.quit": ("q", "F10")}, ""),
+        (
+            {"migration.plan": ("F9",), "migration.apply": ("F9",)},
+            "migration.plan and migration.apply are both f9",
+        ),
     ],
 )
 def test_conflicts_are_found(keys: dict[str, tuple[str, ...]], complaint: str) -> None:
     assert keymap.complaints(keys) == ([complaint] if complaint else [])
+
+
+async def test_all_that_is_wrong_with_chosen_keys_is_on_the_screen_at_once(
+    shop: Profile,
+) -> None:
+    names = ("one", "two", "three", "four", "five")
+    app = RowsightApp(shop, chosen=Settings(keys={f"tables.{name}": ("f",) for name in names}))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(
+            pilot, lambda: all(f"tables.{name} is no action" in text(app) for name in names)
+        )
+
+
+async def test_what_is_no_key_leaves_the_usual_one(shop: Profile) -> None:
+    keys = {"everywhere.help": ("ctrl+nokey",), "tables.filter": ("nokey", "f")}
+    app = RowsightApp(shop, chosen=Settings(keys=keys))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        assert "f Filter" in text(app)
+        await pilot.press("question_mark")
+        await until(pilot, "Keys")
+
+
+def test_the_keys_that_the_readme_shows_are_none_to_complain_of() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    shown = readme[readme.index("[keys]") :]
+    chosen = tomllib.loads(shown[: shown.index("```")])["keys"]
+    keys = {
+        name: (value,) if isinstance(value, str) else tuple(value) for name, value in chosen.items()
+    }
+    assert keys
+    assert keymap.complaints(keys) == []
+
+
+def test_a_broken_scheme_that_is_asked_for_is_told_as_broken(config: Path) -> None:
+    folder = config.parent / "themes"
+    folder.mkdir()
+    (folder / "mine.toml").write_text("name = 7\n")
+    with pytest.raises(UsageError, match=r"no colour scheme 'mine'; mine\.toml is not a colour"):
+        RowsightApp(None, chosen=Settings(theme="mine"))
+
+
+@pytest.mark.parametrize(
+    ("written", "status", "said"),
+    [
+        ('[ui]\ntheme = "nope"\n', "fail", "there is no colour scheme 'nope'"),
+        ('[ui]\nmouse = "yes"\n', "fail", "ui.mouse is not true or false"),
+        ('[keys]\n"tables.nothing" = "f"\n', "warn", "[keys] tables.nothing is no action"),
+        ('[ui]\ntheme = "ansi-16"\n[keys]\n"tables.filter" = "f"\n', "ok", "0 profiles"),
+    ],
+)
+def test_doctor_looks_through_the_settings(
+    config: Path, written: str, status: str, said: str
+) -> None:
+    config.write_text(written)
+    check = doctor.check_config()
+    assert check.status == status
+    assert said in check.value
 
 
 def test_every_binding_says_what_it_does() -> None:
