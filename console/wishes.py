@@ -35,3 +35,10 @@ def passed_over() -> list[str]:
 
         found += [f"[keys] {complaint}" for complaint in complaints(keys)]
     return found
+
+
+def least_size() -> tuple[int, int]:
+    """Returns the columns and rows a terminal needs."""
+    from console.ui.toosmall import LEAST
+
+    return LEAST.width, LEAST.height

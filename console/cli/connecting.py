@@ -58,6 +58,7 @@ def ask_password(profile: Profile, failure: CannotConnect) -> Secret | None:
     from console.cli import diagnostics
     from console.cli.running import asking
     from console.connection.faults import place
+    from console.connection.opening import TYPED
     from console.visible import visible
 
     if failure.code == "wrong_password":
@@ -67,4 +68,4 @@ def ask_password(profile: Profile, failure: CannotConnect) -> Secret | None:
             answer = getpass(visible(f"Password for {place(profile)}: "), sys.stderr)
     except EOFError:
         return None
-    return Secret(answer) if answer else None
+    return Secret(answer, TYPED) if answer else None

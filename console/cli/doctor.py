@@ -132,7 +132,11 @@ def _terminal() -> list[Check]:
     )
     if os.environ.get("NO_COLOR"):
         colours = "switched off"
-    small = size.columns < 80 or size.lines < 24
+    from console.wishes import least_size
+
+    width, height = least_size()
+    small = size.columns < width or size.lines < height
+    narrow = size.columns < 80 or size.lines < 24
     checks = [
         Check("terminal", "fail" if term in ("", "dumb") else "ok", term or "TERM is not set"),
         Check("colours", "ok", colours),
@@ -140,7 +144,7 @@ def _terminal() -> list[Check]:
             "size",
             "warn" if small else "ok",
             f"{size.columns}x{size.lines}",
-            "80x24 is the least" if small else "",
+            f"{width}x{height} is the least, 80x24 what it is made for" if narrow else "",
         ),
     ]
     if os.environ.get("TMUX"):
@@ -198,14 +202,16 @@ async def _target(options: argparse.Namespace) -> list[Check]:
         return [Check("target", "unavailable", "none given", "give -d TARGET")]
     try:
         async with session(options, "doctor") as opened:
-            assert opened.server is not None
-            return [*_server(opened, opened.server), await _migration(opened)]
+            return [*server_checks(opened), await _migration(opened)]
     except ConsoleError as error:
         detail = " · ".join(part for part in (error.hint, error.detail) if part)
         return [Check("target", "fail", error.message, detail)]
 
 
-def _server(opened: Session, server: ServerInfo) -> list[Check]:
+def server_checks(opened: Session) -> list[Check]:
+    """Says what was found of the server behind an open session."""
+    server = opened.server
+    assert server is not None
     trip = f"{(opened.round_trip or 0) * 1000:.0f} ms"
     rights = [
         words
@@ -220,9 +226,17 @@ def _server(opened: Session, server: ServerInfo) -> list[Check]:
         Check("server", "ok", f"PostgreSQL {server.version_text}"),
         Check("role", "warn" if server.superuser else "ok", server.user, ", ".join(rights)),
         Check("connection", "ok", "transaction pooling" if server.pooled else "direct"),
-        Check("TLS", "ok", "on" if server.tls else "off"),
+        _tls(server),
         Check("kind", "ok", "standby, refuses writes" if server.standby else "primary"),
     ]
+
+
+def _tls(server: ServerInfo) -> Check:
+    if server.tls:
+        return Check("TLS", "ok", "on")
+    if server.host.startswith("/"):
+        return Check("TLS", "ok", "off", "a socket does not leave this machine")
+    return Check("TLS", "warn", "off", "what is sent can be read on the way")
 
 
 async def _migration(opened: Session) -> Check:

@@ -32,6 +32,7 @@ _BACKEND = (
     " from pg_catalog.pg_stat_activity a"
     " where a.pid operator(pg_catalog.=) pg_catalog.pg_backend_pid())"
 )
+_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _STRICT = ("require", "verify-ca", "verify-full")
 
 
@@ -101,17 +102,23 @@ async def check(
     where = await asyncio.to_thread(effective, profile)
     for probe in (_name, _network, _tls):
         step = await _timed(probe(profile, where))
-        yield step
+        if probe is not _tls or step.outcome is Outcome.FAIL:
+            yield step
         if step.outcome is Outcome.FAIL:
             return
+    # That TLS is offered does not say that it comes about: the login tells.
+    tls = step
     session = Session(profile, purpose="check", ask_password=ask_password)
     started = time.perf_counter()
     try:
         server = await session.connect()
     except ConsoleError as error:
         name = "TLS" if error.code == "tls_failed" else "login"
+        if name == "login":
+            yield tls
         yield _failed(name, error, time.perf_counter() - started)
         return
+    yield tls
     found.session = session
     source = (
         f", with the password from {session.password_source}" if session.password_source else ""
@@ -175,6 +182,8 @@ def _hosts(where: Mapping[str, str]) -> list[tuple[str, int]]:
 async def _name(profile: Profile, where: Mapping[str, str]) -> Step:
     loop = asyncio.get_running_loop()
     addresses: list[str] = []
+    if undefined := await asyncio.to_thread(_undefined_service, where):
+        return _failed("name", connect_failed(OSError(undefined), profile), 0.0)
     try:
         hosts = _hosts(where)
     except UsageError as error:
@@ -196,6 +205,25 @@ async def _name(profile: Profile, where: Mapping[str, str]) -> Step:
         ", ".join(addresses[:3]) + (" …" if len(addresses) > 3 else ""),
         "IPv6 only: not every network has it" if only_six and not _is_address(where) else "",
     )
+
+
+def _undefined_service(where: Mapping[str, str]) -> str:
+    """Returns what libpq says of a service that is named and not defined; '' if it is."""
+    from psycopg.conninfo import make_conninfo
+    from psycopg.pq import PGconn
+
+    from console.connection.services import service
+
+    name = where.get("service", "")
+    if not name or service(name) is not None:
+        return ""
+    # libpq may know a file of which we don't; it reads it before it goes anywhere.
+    begun = PGconn.connect_start(make_conninfo(service=name, host="/nonexistent").encode())
+    try:
+        said = begun.error_message.decode("utf-8", "replace")
+    finally:
+        begun.finish()
+    return said if "service" in said else ""
 
 
 def _is_address(where: Mapping[str, str]) -> bool:
@@ -235,6 +263,9 @@ async def _open(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.Str
 
 async def _tls(profile: Profile, where: Mapping[str, str]) -> Step:
     mode = where.get("sslmode", "prefer")
+    if mode not in _MODES:
+        wrong = OSError(f'invalid sslmode value: "{mode}"')
+        return _failed("TLS", connect_failed(wrong, profile), 0.0)
     host, port = _hosts(where)[0]
     if not host or host.startswith(("/", "@")):
         return Step("TLS", Outcome.SKIPPED, "a socket does not leave this machine")

@@ -111,6 +111,7 @@ def from_conninfo(conninfo: str) -> Profile:
         parameters = _parsed(conninfo)
     _refuse_confusion(parameters, conninfo)
     password = parameters.pop("password", None)
+    source = "the one in the URL" if "://" in conninfo else "the one in the connection string"
     environment = Environment.UNKNOWN
     host = parameters.get("host", "")
     if host.startswith("/") or host in {"localhost", "127.0.0.1", "::1"}:
@@ -119,5 +120,5 @@ def from_conninfo(conninfo: str) -> Profile:
         name=parameters.get("dbname") or parameters.get("service") or "database",
         parameters=parameters,
         environment=environment,
-        password=Secret(password) if password else None,
+        password=Secret(password, source) if password else None,
     )

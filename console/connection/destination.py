@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-_USUAL_PORT = "5432"
-
 
 @dataclass(frozen=True, slots=True)
 class Destination:
@@ -41,7 +39,7 @@ def destination(parameters: Mapping[str, str]) -> Destination:
     )
 
 
-def address(host: str, port: str) -> str:
+def address(host: str, port: str, *, usual: str = "5432") -> str:
     """Writes hosts with their ports; the usual port is not said.
 
     A socket's folder says nothing about the database; that it is on this machine does.
@@ -51,6 +49,6 @@ def address(host: str, port: str) -> str:
         ports = [ports[0]] * len(hosts)
     return ",".join(
         ("local" if not one or one.startswith("/") else one)
-        + ("" if number in ("", _USUAL_PORT) else f":{number}")
+        + ("" if number in ("", usual) else f":{number}")
         for one, number in zip(hosts, ports, strict=False)
     )

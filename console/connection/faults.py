@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from console.connection.destination import address
 from console.errors import CannotConnect, ConsoleError, DatabaseFailed, TimedOut
 
 if TYPE_CHECKING:
@@ -68,8 +70,14 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "check the user's name",
     ),
     (
+        r"permission denied for database",
+        "not_admitted",
+        "{where} lets this user in, but not into this database",
+        "the database's owner, or a superuser: {grant}",
+    ),
+    (
         r"no pg_hba.conf entry|pg_hba.conf rejects|(ident|peer) authentication failed"
-        r"|is not permitted to log in|permission denied for database",
+        r"|is not permitted to log in",
         "not_admitted",
         "{where} does not admit this user from here",
         "check user, TLS mode and the server's pg_hba.conf",
@@ -97,6 +105,30 @@ _CAUSES: tuple[tuple[str, str, str, str], ...] = (
         "closed",
         "{where} closed the connection before it said anything",
         "a proxy may stand there with no server behind it; the server's log tells more",
+    ),
+    (
+        r"sslmode value",
+        "tls_failed",
+        "there is no such sslmode",
+        "one of disable, allow, prefer, require, verify-ca, verify-full",
+    ),
+    (
+        r"root certificate file .* does not exist",
+        "tls_failed",
+        "there is no root certificate to check {where} by",
+        "set sslrootcert to its file, or to `system` for this machine's",
+    ),
+    (
+        r"does not match host name",
+        "tls_failed",
+        "the certificate of {where} is for another name",
+        "connect by the name it is for, or ask who answers there",
+    ),
+    (
+        r"certificate verify failed",
+        "tls_failed",
+        "the certificate of {where} does not check out",
+        "set sslrootcert to the certificate of whoever signed it",
     ),
     (
         r"certificate|sslmode",
@@ -148,7 +180,7 @@ def place(profile: Profile) -> str:
     port = parameters.get("port")
     if host.startswith("/"):
         return f"the socket in {host}"
-    return f"{host}:{port}" if port else host
+    return address(host, port or "", usual="")
 
 
 def without_secret(text: str, profile: Profile) -> str:
@@ -168,12 +200,30 @@ def connect_failed(error: BaseException, profile: Profile) -> CannotConnect:
     bare = re.sub(r"""("[^"]*"|'[^']*')""", '""', words)
     for pattern, code, message, hint in _CAUSES:
         if re.search(pattern, bare, re.IGNORECASE):
-            failure = CannotConnect(message.format(where=place(profile)), hint=hint, detail=words)
+            where = place(profile)
+            hint = hint.format(grant=_grant(words, profile)) if "{grant}" in hint else hint
+            if code == "tls_failed":
+                hint += f" ({_own_words(words)})"
+            failure = CannotConnect(message.format(where=where), hint=hint, detail=words)
             failure.code = code
             return failure
     return CannotConnect(
         f"could not connect to {place(profile)}", hint="see the detail", detail=words
     )
+
+
+def _own_words(words: str) -> str:
+    """Returns what libpq or OpenSSL said, without where it was said of."""
+    return re.sub(r"^.*port \d+ failed: ", "", words, flags=re.DOTALL).splitlines()[0].strip()
+
+
+def _grant(words: str, profile: Profile) -> str:
+    """Writes the grant that whoever was refused a database lacks."""
+    found = re.search(r'database "(.*)"', words)
+    database = found[1] if found else profile.parameters.get("dbname", "…")
+    user = profile.parameters.get("user") or os.environ.get("PGUSER") or "…"
+    quoted = ['"' + name.replace('"', '""') + '"' for name in (database, user)]
+    return "grant connect on database {} to {}".format(*quoted)
 
 
 def statement_failed(error: Error, profile: Profile) -> ConsoleError:

@@ -6,8 +6,10 @@ import asyncio
 import getpass
 import os
 import socket
+import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from console.connection.profile import Profile, Secret
@@ -77,13 +79,16 @@ async def open_connection(
     from console.connection.faults import connect_failed
     from console.connection.secrets import from_command, login_of, offers
 
-    secret, source = profile.password, "the one given"
+    secret = profile.password
+    source = secret.source if secret is not None and secret.source else "the one given"
     refused: list[Secret] = []
     waiting = None
     asked = False
     while True:
         try:
             made = await _connected(profile, purpose, secret)
+            if secret is not None:
+                secret = replace(secret, source=source)
             return Opened(made, secret, source, login_of(made.pgconn, profile))
         except TimeoutError as error:
             raise connect_failed(TimeoutError("timed out"), profile) from error
@@ -94,8 +99,10 @@ async def open_connection(
             wanted = error.pgconn is not None and error.pgconn.needs_password
             if not wanted and failure.code != "wrong_password":
                 raise failure from error
+            ignored = "" if secret else await asyncio.to_thread(ignored_passfile, profile)
+            failure.hint = ignored or failure.hint
             if failure.code == "wrong_password":
-                _name_source(failure, source if secret else libpq_source(profile, error))
+                _name_source(failure, source if secret else libpq_source(profile, error), ignored)
             if secret is not None:
                 refused.append(secret)
             if wanted and waiting is None and error.pgconn is not None:
@@ -143,10 +150,31 @@ async def _connected(
         )
 
 
-def _name_source(failure: CannotConnect, source: str) -> None:
+def _name_source(failure: CannotConnect, source: str, ignored: str) -> None:
     failure.message += f": {source}"
     failure.args = (failure.message,)
-    failure.hint = "correct it there, or type another"
+    failure.hint = "; ".join(filter(None, (ignored, "correct it there, or type another")))
+
+
+def ignored_passfile(profile: Profile) -> str:
+    """Says that libpq passed a password file over because others may read it; '' if not so."""
+    from console.connection.services import service
+
+    name = profile.parameters.get("service") or os.environ.get("PGSERVICE", "")
+    entry = service(name) if name else None
+    path = Path(
+        profile.parameters.get("passfile")
+        or (entry.parameters.get("passfile") if entry else None)
+        or os.environ.get("PGPASSFILE")
+        or Path.home() / ".pgpass"
+    )
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return ""
+    if not mode & 0o077:
+        return ""
+    return f"{path} was ignored, for others may use it: its mode is {mode:04o}, chmod 600 mends it"
 
 
 def libpq_source(profile: Profile, error: Error) -> str:
@@ -164,4 +192,4 @@ def libpq_source(profile: Profile, error: Error) -> str:
     entry = service(name) if name else None
     if entry is not None and entry.has_password:
         return f"the one from {entry.path}"
-    return "the one from PGPASSWORD" if "PGPASSWORD" in os.environ else "the one given"
+    return "the one from PGPASSWORD" if "PGPASSWORD" in os.environ else "the one libpq found"

@@ -25,9 +25,14 @@ class Audit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A password that can't be printed by accident."""
+    """A password that can't be printed by accident.
+
+    Attributes:
+        source: Where it stood, in words; empty where nobody has said.
+    """
 
     _value: str
+    source: str = field(default="", compare=False)
 
     def reveal(self) -> str:
         """Returns the password itself, for the driver only."""

@@ -44,5 +44,7 @@ def resolve(target: str | None) -> Profile:
 def _from_environment() -> Profile:
     url = os.environ.get("DATABASE_URL")
     if url and not any(name in os.environ for name in ("PGHOST", "PGSERVICE", "PGDATABASE")):
-        return replace(from_conninfo(url), name="DATABASE_URL")
+        found = from_conninfo(url)
+        secret = found.password and replace(found.password, source="the one in DATABASE_URL")
+        return replace(found, name="DATABASE_URL", password=secret)
     return Profile(name="environment")

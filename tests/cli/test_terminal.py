@@ -83,6 +83,7 @@ def test_doctor_tells_what_the_terminal_can_do(on_terminal: OnTerminal) -> None:
     assert re.search(r"ok +terminal +xterm-256color", plain)
     assert re.search(r"ok +colours +256", plain)
     assert re.search(r"warn +size +70x20", plain)
+    assert "70x21 is the least" in plain
     assert re.search(r"ok +tmux", plain)
     assert ended(on_terminal("doctor", "--no-keyring", TERM="dumb"))[0] == 5
 

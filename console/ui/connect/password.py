@@ -12,6 +12,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from console.connection.config import is_text
+from console.connection.opening import TYPED
 from console.connection.profile import Profile, Secret
 from console.ui.dialogs import Dialog
 from console.ui.widgets.field import Field
@@ -100,4 +101,4 @@ class AskPassword(Dialog[Given]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Hands the password over; an empty one is no answer, nor is what can't be sent."""
         if event.value and is_text(event.value):
-            self.dismiss(Given(Secret(event.value), self._keep))
+            self.dismiss(Given(Secret(event.value, TYPED), self._keep))
