@@ -61,6 +61,8 @@ def _profiles() -> str:
 
 
 _TARGET = ("-d", "--dsn")
+_NAMING = ("", "connections test", "connections remove")
+"""What a profile's name may follow without an option."""
 
 
 def _bash(grammar: dict[str, list[Word]]) -> str:
@@ -97,6 +99,10 @@ def _bash(grammar: dict[str, list[Word]]) -> str:
             "  fi",
             '  [ -n "$value" ] || case "$path" in',
             *cases,
+            "  esac",
+            '  case "$value:$path" in',
+            f"    {'|'.join(shlex.quote(f':{path}') for path in _NAMING)})",
+            f'      [[ $current == -* ]] || words="$words $({_profiles()})" ;;',
             "  esac",
             '  COMPREPLY=($(compgen -W "$words" -- "$current"))',
             "}",
@@ -137,6 +143,10 @@ def _zsh(grammar: dict[str, list[Word]]) -> str:
         "  # Commands come before options, as long as no option is begun.",
         "  local -a named; named=(${found:#-*})",
         "  [[ $PREFIX == -* || -z $named ]] || found=($named)",
+        '  case "$here" in',
+        f"    {'|'.join(map(shlex.quote, _NAMING))})",
+        f'      [[ $PREFIX == -* ]] || compadd -- ${{(f)"$({_profiles()})"}} ;;',
+        "  esac",
         "  _describe 'rowsight' found || _files",
         "}",
         "# In a folder of $fpath this file is the function itself; elsewhere it is sourced.",
@@ -179,4 +189,7 @@ def _fish(grammar: dict[str, list[Word]]) -> str:
                 parts.append("-r")
             parts.append(f"-d {shlex.quote(word.help)}")
             lines.append(" ".join(parts))
+    for path in _NAMING:
+        names = shlex.quote(f"({_profiles()})")
+        lines.append(f"complete -c rowsight -n \"__rowsight_at '{path}'\" -f -a {names}")
     return "\n".join(lines)

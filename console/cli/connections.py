@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,7 @@ def _add(options: argparse.Namespace) -> int:
     if options.json:
         output.document({"saved": True, "name": options.name})
     else:
-        output.line(f"saved; rowsight -d {options.name} opens it")
+        output.line(f"saved; rowsight -d {shlex.quote(options.name)} opens it")
     return 0
 
 

@@ -24,8 +24,14 @@ def add(command: AddCommand) -> None:
         default="session",
         help="how to reach the project; default: session",
     )
-    new.add_argument("--environment", choices=tuple(Environment), help="shown on every screen")
-    new.add_argument("--writable", action="store_true", help="begin in write mode")
+    new.add_argument(
+        "--environment", choices=tuple(map(str, Environment)), help="shown on every screen"
+    )
+    new.add_argument(
+        "--writable",
+        action="store_true",
+        help="begin in write mode; on prod, be asked for it first",
+    )
     new.add_argument("--sslmode", metavar="MODE", help="such as require or verify-full")
     new.add_argument("--sslrootcert", metavar="FILE", help="certificate to check the server by")
     new.add_argument(
@@ -33,7 +39,7 @@ def add(command: AddCommand) -> None:
     )
     new.add_argument(
         "--audit",
-        choices=tuple(Audit),
+        choices=tuple(map(str, Audit)),
         help="where actions are put on record: here alone, or in audit_logs as well",
     )
     new.add_argument("--test", action="store_true", help="save only what works")

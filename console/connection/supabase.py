@@ -76,9 +76,14 @@ def pooler_host(region: str) -> str:
     """Returns the pooler's host from a region, `aws-1-<region>`, or the host itself.
 
     Raises:
-        UsageError: It is none of these.
+        UsageError: It is none of these, or missing.
     """
     text = region.strip().lower().removesuffix(_POOLER)
+    if not text:
+        raise UsageError(
+            "a pooler is reached by the project's region, and none was given",
+            hint="such as eu-central-1, from the dashboard; only the direct way needs none",
+        )
     if _CLUSTER.fullmatch(text):
         return text + _POOLER
     if _REGION.fullmatch(text):

@@ -134,3 +134,23 @@ def test_every_question_is_answered_through_transaction_pooling(
             assert done.code in (0, 5), (command, done)
         tried = rowsight_here("connections", "test", *where).document
     assert {step["name"]: step["outcome"] for step in tried["steps"]}["pooler"] == "warn"
+
+
+def test_what_can_be_chosen_is_said_in_words(rowsight: Rowsight) -> None:
+    target = ("connections", "add", "x", "-d", "postgresql://db.example/app")
+    run = rowsight(*target, "--environment", "production")
+    assert (run.code, "Environment" in run.err) == (2, False)
+    assert "'staging', 'prod'" in run.err
+    run = rowsight(*target, "--audit", "nowhere")
+    assert (run.code, "Audit" in run.err) == (2, False)
+
+
+def test_a_pooler_without_a_region_is_told_that_it_needs_one(rowsight: Rowsight) -> None:
+    run = rowsight("connections", "add", "z", "--supabase", REF)
+    assert run.code == 2
+    assert "a pooler is reached by the project's region, and none was given" in run.err
+
+
+def test_a_name_is_quoted_as_the_shell_takes_it(rowsight: Rowsight) -> None:
+    run = rowsight("connections", "add", "bad name", "-d", "postgresql://db.example/app")
+    assert "rowsight -d 'bad name' opens it" in run.out

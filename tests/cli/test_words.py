@@ -73,6 +73,10 @@ def test_bash_completes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert complete("rowsight migrate apply --dry", tmp_path) == {"--dry-run"}
     assert complete("rowsight rows --format ", tmp_path) == {"table", "csv", "json", "jsonl"}
     assert complete("rowsight -d ", tmp_path) == {"billing", "shop"}
+    assert complete("rowsight connections test ", tmp_path) >= {"billing", "shop"}
+    assert complete("rowsight connections remove b", tmp_path) == {"billing"}
+    assert complete("rowsight ", tmp_path) >= {"billing", "shop", "migrate"}
+    assert complete("rowsight --", tmp_path) & {"billing", "shop"} == set()
     assert complete("rowsight migrate verify -d b", tmp_path) == {"billing"}
     assert complete("rowsight completion ", tmp_path) >= {"bash", "zsh", "fish"}
     assert complete("rowsight demo --keep it", tmp_path) == {"it's", "mine.toml"}

@@ -245,7 +245,7 @@ async def test_a_supabase_project_says_what_each_way_can(config: Path) -> None:
         await until(pilot, "no session settings")
         await pilot.press("enter")
         await pilot.press("f5")
-        await until(pilot, "this is no region")
+        await until(pilot, "a pooler is reached by the project")
         await write(pilot, "aws-1-eu-central-1")
         form = app.screen
         assert isinstance(form, SupabaseForm)
@@ -336,3 +336,50 @@ def test_a_password_in_an_address_is_not_shown(typed: str, seen: str) -> None:
 @pytest.fixture(autouse=True)
 def _no_services(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PGSERVICEFILE", str(tmp_path / "no-services"))
+
+
+async def test_f1_lists_the_keys_of_a_form(config: Path) -> None:
+    app = RowsightApp(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Welcome")
+        await pilot.press("n")
+        await until(pilot, "New profile")
+        await pilot.press("f1")
+        await until(pilot, "Try and save")
+        assert "Keys" in text(app)
+
+
+async def test_q_goes_back_to_the_database_behind(config: Path, shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("C")
+        await until(pilot, lambda: isinstance(app.screen, ConnectScreen))
+        assert "q Quit" not in lines(app)[-1]
+        await pilot.press("q")
+        await until(pilot, lambda: app.screen is app._workspace)
+
+
+async def test_while_the_demo_starts_only_going_back_is_on_offer(config: Path) -> None:
+    app = RowsightApp(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "q Quit")
+        await pilot.press("D")
+        await until(pilot, lambda: "Back" in lines(app)[-1])
+        assert "q Quit" not in lines(app)[-1]
+        await pilot.press("q")
+        await until(pilot, "q Quit")
+        assert isinstance(app.screen, ConnectScreen)
+
+
+async def test_what_was_wrong_with_a_url_goes_as_another_is_typed(config: Path) -> None:
+    app = RowsightApp(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Welcome")
+        await pilot.press("u")
+        await until(pilot, "Connect to")
+        await pilot.press("x", "enter")
+        await until(pilot, "this is no URL")
+        await pilot.press("y")
+        await until(pilot, "A password is asked for")
+        assert "this is no URL" not in text(app)
