@@ -103,6 +103,7 @@ class Form(Screen[Written]):
         Binding("down", "move(1)", "Next row", show=False),
         Binding("up", "move(-1)", "Row before", show=False),
         Binding("escape", "leave", "Back"),
+        Binding("f1", "help", "Help", show=False),
     ]
 
     heading = ""
@@ -216,6 +217,12 @@ class Form(Screen[Written]):
     def action_leave(self) -> None:
         """Leaves without writing anything."""
         self.dismiss(None)
+
+    def action_help(self) -> None:
+        """Lists the keys."""
+        from console.ui.help import help_on
+
+        self.app.push_screen(help_on(self))
 
     def _profile(self) -> tuple[Profile, dict[str, Setting]] | None:
         """Reads the form; says what is wrong with it."""

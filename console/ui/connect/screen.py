@@ -52,14 +52,16 @@ class AskAddress(Dialog[Profile]):
 
     heading = "Connect to"
     hints = (("enter", "connect"), ("esc", "back"))
+    advice = Content.styled("Read-only. A password is asked for, or stands in the URL.", "$muted")
 
     def body(self) -> ComposeResult:
         """Yields the field and a place for what is wrong."""
         yield AddressField("postgresql://user@host:5432/database, or host=… dbname=…")
-        yield Static(
-            Content.styled("Read-only. A password is asked for, or stands in the URL.", "$muted"),
-            classes="dialog-text",
-        )
+        yield Static(self.advice, classes="dialog-text")
+
+    def on_input_changed(self) -> None:
+        """Another text may be right: what was wrong with the one before goes."""
+        self.query_one(".dialog-text", Static).update(self.advice)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Takes what can be meant."""
@@ -91,7 +93,7 @@ class ConnectScreen(Screen[None]):
         Binding("s", "start('supabase')", "Supabase", show=False),
         Binding("D", "start('demo')", "Demo", show=False),
         Binding("r", "renew", "Read again", show=False),
-        Binding("escape", "leave", "Back"),
+        Binding("escape,q", "leave", "Back"),
         Binding("q", "quit", "Quit"),
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("f1", "help", "Help", show=False),
@@ -159,7 +161,7 @@ class ConnectScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While the demo starts, only giving it up is on offer."""
         if action in ("leave", "quit"):
-            return self._starting or self.inside == (action == "leave")
+            return (self._starting or self.inside) == (action == "leave")
         return not self._starting or action == "help"
 
     def action_start(self, how: str) -> None:
@@ -273,18 +275,16 @@ class ConnectScreen(Screen[None]):
     # Leaving
 
     async def action_leave(self) -> None:
-        """Gives the demo up, goes back to the database behind, or leaves the console."""
+        """Gives the demo up, or goes back to the database behind."""
         if self._starting:
             self.workers.cancel_group(self, "demo")
             self._back_to_the_list()
         elif self.inside:
             self.dismiss()
-        else:
-            self.app.exit()
 
     async def action_quit(self) -> None:
-        """Goes back as esc does, or leaves the console."""
-        await self.action_leave()
+        """Leaves the console."""
+        self.app.exit()
 
     def action_help(self) -> None:
         """Lists the keys."""
