@@ -144,15 +144,31 @@ class TypeTheName(Dialog[bool]):
             classes="dialog-text",
         )
         yield self.Typed()
+        yield Static(id="typed-trouble")
+
+    def on_mount(self) -> None:
+        """Says nothing as long as nothing was typed."""
+        self._say("")
 
     def on_input_changed(self) -> None:
         """Notes the time of each character: enter right behind one is a paste."""
         self._watch.press(monotonic(), meant=False)
+        self._say("")
+
+    def _say(self, words: str) -> None:
+        said = self.query_one("#typed-trouble", Static)
+        said.display = bool(words)
+        said.update(Content.assemble(("✕ ", "$error bold"), words))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Confirms an exact match that enter did not come along with."""
-        if event.value == self.expected and self._watch.press(monotonic(), meant=True):
+        if event.value != self.expected:
+            self._watch.press(monotonic(), meant=False)
+            self._say("this is not the name; nothing is done")
+        elif self._watch.press(monotonic(), meant=True):
             self.set_timer(SILENCE, self._settle)
+        else:
+            self._say("enter came too soon behind the name; wait a moment, and press it again")
 
     def _settle(self) -> None:
         if self._watch.settled(monotonic()) and self.query_one(Input).value == self.expected:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import ScrollableContainer, VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.screen import Screen
@@ -17,6 +17,28 @@ from console.ui.dialogs import Dialog
 
 if TYPE_CHECKING:
     from console.access.marks import Mark
+
+
+_SCROLLING = {
+    "scroll_up": "A row up",
+    "scroll_down": "A row down",
+    "page_up": "A page up",
+    "page_down": "A page down",
+    "scroll_home": "To the beginning",
+    "scroll_end": "To the end",
+    "scroll_left": "",
+    "scroll_right": "",
+    "page_left": "",
+    "page_right": "",
+}
+"""Textual's own keys of a text that scrolls, in words; empty for what does nothing in one."""
+
+
+def _described(active: ActiveBinding) -> tuple[str, str]:
+    """Returns where a key belongs, and what it does; empty where that is nothing."""
+    if isinstance(active.node, ScrollableContainer) and active.binding.action in _SCROLLING:
+        return "Text", _SCROLLING[active.binding.action]
+    return _title(active.node), active.binding.description
 
 
 def _title(node: DOMNode) -> str:
@@ -55,10 +77,11 @@ class Help(Dialog[None]):
         # How a field is moved about in comes last: nobody asks for help because of that.
         for active in sorted(self.bindings.values(), key=_is_field):
             binding = active.binding
-            if binding.description and not binding.system:
-                entry = places.setdefault(_title(active.node), {})
+            place, words = _described(active)
+            if words and not binding.system:
                 name = self.app.get_key_display(binding)
-                entry.setdefault((binding.action, binding.description), []).append(name)
+                entry = places.setdefault(place, {})
+                entry.setdefault((binding.action, words), []).append(name)
         with VerticalScroll(classes="dialog-body"):
             blocks = [self._marks()] if self.legend else []
             blocks += [self._block(*place) for place in places.items()]

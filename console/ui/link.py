@@ -22,6 +22,7 @@ from console.connection.faults import ASKABLE
 from console.connection.profile import Profile
 from console.connection.session import Session, SessionState
 from console.errors import CannotConnect, ConsoleError
+from console.guard import Act, Circumstances, Demand, decide
 from console.ui.connections import BROWSE, Connections
 from console.ui.stage import Stage, module_of
 from console.ui.status import Link, Status
@@ -79,7 +80,10 @@ class LinkedScreen(Screen[None]):
 
     def __init__(self, profile: Profile) -> None:
         super().__init__()
-        write_mode = not profile.read_only
+        asked = decide(Act.UNLOCK, Circumstances(profile.environment)) is Demand.TYPE_THE_NAME
+        write_mode = not profile.read_only and not asked
+        self.asks_to_write = not profile.read_only and asked
+        """Whether the profile wants write mode where it is only had by typing a name."""
         self.set_reactive(LinkedScreen.status, Status(profile, write_mode=write_mode))
         self.connections = Connections(
             profile, self._session_state, self._transaction_state, self._beside
@@ -216,9 +220,13 @@ class LinkedScreen(Screen[None]):
         self.status = replace(
             self.status, link=Link.RECONNECTING, error=error, round_trip=None, retry_at=None
         )
-        sentence = Content.assemble(("◌ ", "$warning bold"), visible(error.message), "   ")
+        mark = Content.styled("◌ ", "$warning bold")
         hints = keys(("r", "tries at once"), ("C", "another one"))
-        self.query_one(Stage).notice.say(sentence + hints, line=not self.query_one(Stage).is_empty)
+        notice = self.query_one(Stage).notice
+        if self.query_one(Stage).is_empty:
+            notice.say(Content.assemble(mark, visible(error.message), "   ", hints))
+        else:
+            notice.tell(mark, error.message, hints)
 
     def _disconnected(self, link: Link, error: ConsoleError) -> None:
         self.status = replace(
@@ -228,8 +236,7 @@ class LinkedScreen(Screen[None]):
         hints += [("d", "detail")] if error.detail else []
         notice = self.query_one(Stage).notice
         if not self.query_one(Stage).is_empty:
-            sentence = Content.assemble(("✕ ", "$error bold"), visible(error.message), "   ")
-            notice.say(sentence + keys(*hints), line=True)
+            notice.tell(Content.styled("✕ ", "$error bold"), error.message, keys(*hints))
         else:
             notice.say(trouble(error, *hints, ("q", "quit")))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from time import monotonic
 
+from textual import events
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
 from console.errors import ConsoleError
 from console.ui import words
+from console.ui.shortened import middle
 from console.visible import visible
 
 PATIENCE = 0.3
@@ -38,6 +40,7 @@ class Notice(Static):
     def __init__(self) -> None:
         super().__init__(classes="notice")
         self._timer: Timer | None = None
+        self._told: tuple[Content, str, Content] | None = None
 
     def _stop(self) -> None:
         if self._timer is not None:
@@ -52,9 +55,27 @@ class Notice(Static):
     def say(self, text: Content, *, line: bool = False) -> None:
         """Shows words; as a line, there is a pane below that stays."""
         self._stop()
+        self._told = None
         self.set_class(line, "line")
         self.update(text)
         self.display = True
+
+    def tell(self, mark: Content, sentence: str, hints: Content) -> None:
+        """Shows a sentence as a line, shortened in its middle where keys would not fit."""
+        self.say(Content(""), line=True)
+        self._told = mark, sentence, hints
+        self._fit()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fits the line to the width there is now."""
+        self._fit()
+
+    def _fit(self) -> None:
+        if self._told is not None:
+            mark, sentence, hints = self._told
+            width = self.content_size.width or self.app.size.width - 2
+            room = width - mark.cell_length - hints.cell_length - 3
+            self.update(Content.assemble(mark, middle(visible(sentence), room), "   ", hints))
 
     def wait(self, what: str, hint: str, *, line: bool = False) -> None:
         """Shows what is waited for, and counts the seconds once there is something to count."""

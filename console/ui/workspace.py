@@ -80,6 +80,8 @@ class Workspace(LinkedScreen):
             if not was_offered():
                 self.action_tour()
         await self._show_pane()
+        if self.asks_to_write and self.check_action("write_mode", ()):
+            self.action_write_mode()
 
     # Panes
 

@@ -10,6 +10,7 @@ import pytest
 
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Environment, Profile, Secret
+from console.errors import CannotConnect
 from console.ui import link
 from console.ui.app import RowsightApp
 from console.ui.connect.password import AskPassword
@@ -250,3 +251,68 @@ async def test_who_is_told_to_leave_twice_leaves_once(shop: Profile) -> None:
         await workspace.query_one(Stage).remove()  # as a screen that is on its way out
         await workspace.leave()
     assert app.return_code == 0
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_long_line_of_trouble_leaves_its_keys_on_the_screen(
+    shop: Profile, lost: bool
+) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        workspace = app._workspace
+        workspace.workers.cancel_group(workspace, "connect")
+        host = "aws-0-eu-central-1.pooler.supabase.com"
+        error = CannotConnect(f"{host},{host} refused the password: the one from {host}")
+        if lost:
+            workspace._lost(error)
+        else:
+            workspace._disconnected(Link.FAILED, error)
+        await until(pilot, "C another one")
+        assert "aws-0" in text(app)
+        await pilot.resize_terminal(120, 24)
+        await until(pilot, lambda: "supabase.com" in text(app))
+        assert "C another one" in text(app)
+
+
+async def test_a_wrong_name_and_a_hasty_enter_are_told(shop: Profile) -> None:
+    app = RowsightApp(replace(shop, environment=Environment.PROD))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, "orders")
+        await pilot.press("W")
+        await until(pilot, "Switch to write mode?")
+        await pilot.press(*"shoe", "enter")
+        await until(pilot, "this is not the name; nothing is done")
+        await pilot.press("backspace", "p")
+        await until(pilot, lambda: "this is not the name" not in text(app))
+        await pilot.press("enter")
+        await until(pilot, "enter came too soon behind the name")
+        assert "READ-ONLY" in lines(app)[0]
+        await pilot.pause(0.5)
+        await pilot.press("enter")
+        await until(pilot, lambda: "WRITE" in lines(app)[0])
+
+
+@pytest.mark.parametrize("environment", [Environment.UNKNOWN, Environment.PROD])
+async def test_a_profile_that_wants_to_write_is_asked_for_the_name(
+    shop: Profile, environment: Environment
+) -> None:
+    app = RowsightApp(replace(shop, environment=environment, read_only=False))
+    async with app.run_test(size=(100, 24)) as pilot:
+        await until(pilot, "Switch to write mode?")
+        assert "Type shop to go on" in text(app)
+        assert "READ-ONLY" in lines(app)[0]
+        assert not app._workspace.connections.write_mode
+        await pilot.press("escape")
+        await until(pilot, "orders")
+        assert "READ-ONLY" in lines(app)[0]
+
+
+async def test_help_names_no_part_of_the_program(shop: Profile) -> None:
+    app = RowsightApp(shop, tab=2)
+    async with app.run_test(size=(100, 50)) as pilot:
+        await until(pilot, "None of the migration's tables")
+        await pilot.press("question_mark")
+        await until(pilot, "A page down")
+        assert "VerticalScroll" not in text(app)
+        assert "Page Left" not in text(app)

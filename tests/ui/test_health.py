@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from console.ui.dialogs import Acknowledge, TypeTheName
 from console.ui.health.pane import HealthPane
 from tests.conftest import Admin
 from tests.operations.conftest import logged_in, make_role
-from tests.ui.conftest import writable
 from tests.ui.screen import focused_field, lines, text, until
 from tests.ui.test_migration import read_only
 
@@ -165,9 +165,11 @@ async def test_on_prod_the_database_is_typed_to_end_a_session(
 ) -> None:
     victim = admin(master_db)
     victim.execute("begin")
-    app = RowsightApp(writable(master_db, Environment.PROD), tab=3)
+    app = RowsightApp(replace(read_only(master_db), environment=Environment.PROD), tab=3)
     async with app.run_test(size=WIDE) as pilot:
         await opened(pilot)
+        app._workspace._set_write_mode(True)
+        await until(pilot, lambda: app._workspace.status.write_mode)
         await to_figure(pilot, "longest_transaction")
         await until(pilot, "idle in transaction", patience=30)
         await until(pilot, lambda: pane(app).board.backend is not None)

@@ -13,6 +13,7 @@ from textual.message import Message
 from console.connection.destination import destination
 from console.connection.known import Kind, Known, shown
 from console.connection.profile import Environment, Profile
+from console.guard import Act, Circumstances, Demand, decide
 from console.ui.widgets.lines import Lines
 from console.visible import visible
 
@@ -148,7 +149,9 @@ class Entries(Lines):
         environment = profile.environment
         word = "" if environment is Environment.UNKNOWN else environment.upper()
         tint = f"$env-{environment}-text on $env-{environment}" if word else ""
-        mode = "" if profile.read_only else "  begins in write mode"
+        typed = decide(Act.UNLOCK, Circumstances(environment)) is Demand.TYPE_THE_NAME
+        begins = "  asks for write mode" if typed else "  begins in write mode"
+        mode = "" if profile.read_only else begins
         place = where(profile) if entry.kind is not Kind.RECENT else entry.visited[:10]
         return Content.assemble(
             ("★  " if entry.favourite else "   ", "$accent"),
