@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -34,8 +35,28 @@ CHECK = (
     " pg_catalog.now(), pg_catalog.current_setting('row_security'),"
     " pg_catalog.md5(pg_catalog.current_setting('request.jwt.claims'))"
 )
+STEP_OUT = "select pg_catalog.set_config('role', 'none', true)"
+SAME_PATH = (
+    "select pg_catalog.set_config('search_path', coalesce((select pg_catalog.string_agg("
+    "pg_catalog.quote_ident(s), ', ') from pg_catalog.unnest(pg_catalog.current_schemas("
+    "false)) as s), ''), true)"
+)
+"""Says the effective path in full: with another, the server would look the names of a prepared
+statement up again, as the persona."""
 UNLOCK = "select pg_catalog.pg_advisory_unlock_all()"
 LEAVE = f"rollback; {UNLOCK}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What must be the same after every statement."""
+
+    user: str | None
+    session_user: str | None
+    read_only: str | None
+    began: str | None
+    row_security: str | None
+    claims: str | None
 
 
 class ContainmentBroken(ConsoleError):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, replace
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Error, sql
@@ -21,8 +21,11 @@ from console.access.entrance import (
     CHECK,
     LEAVE,
     LOCK_TIMEOUT,
+    SAME_PATH,
     STATEMENT_TIMEOUT,
+    STEP_OUT,
     ContainmentBroken,
+    Standing,
     broken,
     entrance,
     moved,
@@ -30,16 +33,17 @@ from console.access.entrance import (
 )
 from console.access.expression import quiet
 from console.access.persona import Persona
-from console.connection.faults import AUTHENTICATION, statement_failed
+from console.access.withheld import as_far_as_safe
+from console.connection.faults import AUTHENTICATION
+from console.connection.profile import preview_profile
 from console.connection.session import ServerInfo, Session, TextTable, Transaction
-from console.connection.transaction import text_table
+from console.connection.transaction import query_text, text_table
 from console.errors import CannotConnect, ConsoleError, DatabaseFailed, Refused, UsageError
 from console.tokens import scan
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection, AsyncCursor
 
-    from console.connection.profile import Profile
     from console.connection.session import Parameters
     from console.connection.transaction import Statement
 
@@ -57,31 +61,20 @@ _RELEASE = "release savepoint rowsight"
 _RETURN = "rollback to savepoint rowsight"
 
 
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What must be the same after every statement."""
-
-    user: str | None
-    session_user: str | None
-    read_only: str | None
-    began: str | None
-    row_security: str | None
-    claims: str | None
-
-
 class Impersonation(Transaction):
     """A transaction in which queries run as a persona; as `Transaction`, with its limits."""
 
     def __init__(
         self,
-        session: Session,
+        session: Preview,
         connection: AsyncConnection[tuple[Any, ...]],
         persona: Persona,
-        standing: _Standing,
+        standing: Standing,
         deadline: float,
     ) -> None:
         super().__init__(session, connection)
         self.persona = persona
+        self._preview = session
         self._standing = standing
         self._deadline = deadline
 
@@ -157,7 +150,10 @@ class Impersonation(Transaction):
                 raise broken("the transaction has ended")
             await self.connection.execute(_RETURN)
             self._compare(text_table(await self.connection.execute(CHECK)))
-        return statement_failed(failure, self._session.profile)
+        return self._preview.failure(failure, self._text(statement))
+
+    def _text(self, statement: Statement) -> str:
+        return statement if isinstance(statement, str) else statement.as_string(self.connection)
 
     async def looked_up(
         self, statement: sql.Composable, argument: str | None = None
@@ -187,25 +183,18 @@ class Impersonation(Transaction):
         types = sql.SQL("(text)" if argument is not None else "")
         values = sql.SQL("({})").format(sql.Literal(argument)) if argument is not None else types
         prepare = sql.SQL("prepare rowsight{} as {}").format(types, statement)
-        # With another effective path the server would look the names up again, as the persona.
-        same_path = (
-            "select pg_catalog.set_config('search_path', coalesce((select pg_catalog.string_agg("
-            "pg_catalog.quote_ident(s), ', ') from pg_catalog.unnest(pg_catalog.current_schemas("
-            "false)) as s), ''), true)"
-        )
-        step_out = "select pg_catalog.set_config('role', 'none', true)"
         with self._session.faults():
-            await self.connection.execute(same_path)
+            await self.connection.execute(SAME_PATH)
             await self.connection.execute(_SAVE)
             try:
                 async with self.connection.pipeline():
-                    await self.connection.execute(step_out)
+                    await self.connection.execute(STEP_OUT)
                     await self.connection.execute(prepare)
             except Error as error:
                 if self.connection.closed or error.sqlstate is None:
                     raise
                 await self.connection.execute(_RETURN)
-                return statement_failed(error, self._session.profile)
+                return self._preview.failure(error, self._text(statement))
             await self.connection.execute(_RETURN)
             self._compare(text_table(await self.connection.execute(CHECK)))
         try:
@@ -245,6 +234,11 @@ class Preview(Session):
     on_look: Callable[[Persona], Awaitable[None]] | None = None
     """Told of a persona before anything runs as it."""
 
+    _acting: Persona | None = None
+    """As whom something runs right now."""
+    _confined: bool | None = None
+    """Whether the login has no more rights than the API's own; None until that was asked."""
+
     async def __aenter__(self) -> Preview:
         await self.connect()
         return self
@@ -274,6 +268,38 @@ class Preview(Session):
             " could take that role back before it is noticed; a preview login closes this"
         )
 
+    async def know_itself(self) -> None:
+        """Asks once whether the login has no more rights than the API's own."""
+        if self._confined is None:
+            (asked,) = await self.batch(query_text("console.access", "confined"))
+            self._confined = asked.rows == [("t",)]
+
+    @contextlib.contextmanager
+    def standing_for(self, persona: Persona) -> Iterator[None]:
+        """Has failures told as what a persona's statement came to."""
+        self._acting = persona
+        try:
+            yield
+        finally:
+            self._acting = None
+
+    def failure(self, error: Error, sent: str = "") -> ConsoleError:
+        """Names the cause of what was raised, in words that tell no more than the persona reads.
+
+        Args:
+            error: The driver's.
+            sent: The statement; what it holds may be told.
+        """
+        failure = super().failure(error)
+        if self._acting is None or self._confined:
+            return failure
+        hint = (
+            f"{self._user()}, from which previews start, may read what {self._acting.label} may"
+            " not; with a preview login they are told"
+        )
+        known = f"{sent} {self._acting.role} {self._acting.claims_json}"
+        return as_far_as_safe(error, failure, known, hint)
+
     def _user(self) -> str:
         return self.server.user if self.server else "this login"
 
@@ -302,6 +328,7 @@ class Preview(Session):
         """
         if self.on_look is not None:
             await self.on_look(persona)
+        await self.know_itself()
         opened = super().transaction(
             isolation="repeatable read",
             statement_timeout=statement_timeout,
@@ -313,7 +340,8 @@ class Preview(Session):
                 standing = await self._become(connection, persona, snapshot)
                 deadline = statement_timeout + _GRACE
                 try:
-                    yield Impersonation(self, connection, persona, standing, deadline)
+                    with self.standing_for(persona):
+                        yield Impersonation(self, connection, persona, standing, deadline)
                 finally:
                     with contextlib.suppress(Error):
                         if not connection.closed:
@@ -327,7 +355,7 @@ class Preview(Session):
         connection: AsyncConnection[tuple[Any, ...]],
         persona: Persona,
         snapshot: str | None,
-    ) -> _Standing:
+    ) -> Standing:
         try:
             with self.faults():
                 message = entrance(persona, snapshot).as_bytes(connection)
@@ -336,7 +364,7 @@ class Preview(Session):
                     pass
         except DatabaseFailed as error:
             raise not_admitted(error, persona, self._user()) from error
-        standing = _Standing(*text_table(cursor).rows[0])
+        standing = Standing(*text_table(cursor).rows[0])
         if (standing.user, standing.read_only) != (persona.role, "on"):
             raise broken(f"the transaction began as {standing}")
         return standing
@@ -388,18 +416,3 @@ def preview(login: Session, *, user: str | None = None) -> Preview:
     """
     profile = login.profile if user is None else replace(login.profile, preview_user=user)
     return Preview(preview_profile(profile), purpose="preview", ask_password=login.ask_password)
-
-
-def preview_profile(profile: Profile) -> Profile:
-    """Returns where previews connect: as the preview login, whose password libpq finds."""
-    profile = replace(profile, read_only=True)
-    user = profile.preview_user
-    if not user or user == profile.parameters.get("user"):
-        return profile
-    # The command prints the password of the login itself; a keyring holds one for each.
-    return replace(
-        profile,
-        parameters=profile.parameters | {"user": user},
-        password=None,
-        password_command=(),
-    )

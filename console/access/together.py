@@ -63,8 +63,10 @@ async def ask_together(
         parts += [sql.SQL("execute {}").format(known[key]), sql.SQL(CHECK)]
     parts += [sql.SQL(UNLOCK), sql.SQL("rollback")]
     parts += [sql.SQL("deallocate {}").format(name) for name in known.values()]
+    await preview.know_itself()
     try:
-        tables = await preview.batch(sql.SQL("; ").join(parts))
+        with preview.standing_for(requests[0][0]):
+            tables = await preview.batch(sql.SQL("; ").join(parts))
     except DatabaseFailed as error:
         await preview.batch(UNLOCK)
         if len(requests) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -75,3 +75,18 @@ class Profile:
     keyring: bool = True
     preview_user: str = ""
     audit: Audit = Audit.JOURNAL
+
+
+def preview_profile(profile: Profile) -> Profile:
+    """Returns where previews connect: as the preview login, whose password libpq finds."""
+    profile = replace(profile, read_only=True)
+    user = profile.preview_user
+    if not user or user == profile.parameters.get("user"):
+        return profile
+    # The command prints the password of the login itself; a keyring holds one for each.
+    return replace(
+        profile,
+        parameters=profile.parameters | {"user": user},
+        password=None,
+        password_command=(),
+    )

@@ -25,10 +25,10 @@ from console.connection.transaction import (
     query_text,
     text_table,
 )
-from console.errors import CannotConnect, DatabaseFailed, UsageError
+from console.errors import CannotConnect, ConsoleError, DatabaseFailed, UsageError
 
 if TYPE_CHECKING:
-    from psycopg import AsyncConnection
+    from psycopg import AsyncConnection, Error
 
     from console.connection.secrets import Login
     from console.connection.transaction import Statement
@@ -144,12 +144,10 @@ class Session:
         """Turns the driver's errors into ConsoleErrors, and notices a lost connection."""
         import psycopg
 
-        from console.connection.faults import statement_failed
-
         try:
             yield
         except psycopg.Error as error:
-            failure = statement_failed(error, self.profile)
+            failure = self.failure(error)
             connection = self._connection
             if isinstance(failure, CannotConnect) or (connection and connection.broken):
                 self._lose()
@@ -158,6 +156,12 @@ class Session:
             raise UsageError(
                 "a value holds bytes that are no text", hint="give it in UTF-8"
             ) from error
+
+    def failure(self, error: Error) -> ConsoleError:
+        """Names the cause of what the driver raised."""
+        from console.connection.faults import statement_failed
+
+        return statement_failed(error, self.profile)
 
     def _lose(self) -> None:
         if self.state is not SessionState.CLOSED:

@@ -175,7 +175,8 @@ class Connections:
 
     def _previewing(self, purpose: str) -> Preview:
         """Makes a preview; the password of a login of its own is asked for where it is missing."""
-        from console.access.impersonation import Preview, preview_profile
+        from console.access.impersonation import Preview
+        from console.connection.profile import preview_profile
         from console.ui.previews import AskingPreview, PreviewPassword
 
         profile = preview_profile(self.profile)

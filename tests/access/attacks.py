@@ -115,8 +115,6 @@ create function public."evil_É"() returns boolean language sql stable as
   $$ select public.evil_kill() $$;
 create function public.evil_given(public.prey, int default 1) returns boolean language sql stable as
   $$ select public.evil_kill() $$;
-create table public.decoy (id int primary key, evil_killer int, evil_given int);
-grant select on public.decoy to authenticated;
 """.replace("{LONG}", LONG)
 
 DBLINK = "dblink_exec('dbname=' || current_database(), 'delete from public.ledger')"
@@ -151,7 +149,7 @@ REACHING = [
     "query_to_xml('select evil_kill()', true, true, '') is not null",
     "query_to_xmlschema('select evil_kill()', true, true, '') is not null",
     "exists (table evil_killer)",
-    "exists (select from decoy, evil_killer)",
+    "exists (select from ledger, evil_killer)",
     f"{LONG}()",
     f"{LONG}_and_more()",
     "evil_É()",

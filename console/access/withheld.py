@@ -1,0 +1,84 @@
+"""What may be told of an error that came of a persona's statement.
+
+Who was acting when it was raised can't be seen: a function may have taken back the role that
+previews start from, read what the persona may not, and put it into the error's words. Where that
+role could read more than the API's own login, only those words are told that can hold nothing
+but names, or what was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from console.errors import ConsoleError, DatabaseFailed
+
+if TYPE_CHECKING:
+    from psycopg import Error
+    from psycopg.errors import Diagnostic
+
+# Where in PostgreSQL an error is raised, which nothing written in SQL or a language can feign.
+_OF_PRIVILEGES = frozenset(
+    {"aclchk.c", "execMain.c", "rewriteHandler.c", "sequence.c", "variable.c"}
+)
+_OF_VALUES = frozenset(
+    f"{name}.c"
+    for name in (
+        *("arrayfuncs", "bool", "date", "datetime", "enum", "float", "int", "int8", "json"),
+        *("jsonb", "jsonb_util", "jsonfuncs", "network", "numeric", "numutils", "rowtypes"),
+        *("timestamp", "uuid", "varchar", "varlena"),
+    )
+)
+_OF_EXECUTION = frozenset({"nodeSubplan.c", "postgres.c", "stack_depth.c", "utility.c"})
+_PARSING = re.compile(r'SQL function "[^"\n]*" during (?:startup|inlining)')
+
+
+def as_far_as_safe(error: Error, failure: ConsoleError, sent: str, hint: str) -> ConsoleError:
+    """Returns a failure with the words that can't have been written with another role's rights.
+
+    Args:
+        error: The driver's.
+        failure: What it was taken for.
+        sent: What the persona's statement and claims hold.
+        hint: What to say where words are withheld.
+    """
+    if error.sqlstate is None or _in_parsing(error.diag):
+        return failure
+    failure.detail = ""
+    if isinstance(failure, DatabaseFailed) and not _is_safe(error.diag, sent):
+        return DatabaseFailed(
+            f"an error ({error.sqlstate}) whose words are withheld",
+            hint=hint,
+            sqlstate=error.sqlstate,
+        )
+    return failure
+
+
+def _in_parsing(said: Diagnostic) -> bool:
+    """Tells whether nothing had run yet: neither of the statement, nor of a function in SQL."""
+    if not (said.sqlstate or "").startswith(("42", "0A")):
+        return False
+    if said.context:
+        return bool(said.internal_position and _PARSING.fullmatch(said.context))
+    return said.statement_position is not None
+
+
+def _is_safe(said: Diagnostic, sent: str) -> bool:
+    state, file = said.sqlstate or "", said.source_file
+    if file in _OF_PRIVILEGES and state in ("42501", "42P17"):
+        return True
+    if file in _OF_EXECUTION:
+        return state in ("21000", "25006", "54001", "57014")
+    values = state.startswith("22") and file in _OF_VALUES
+    return (values or (state, file) == ("22023", "variable.c")) and _holds_only(said, sent)
+
+
+def _holds_only(said: Diagnostic, sent: str) -> bool:
+    """Tells whether an error about a value quotes none, or one that was sent."""
+    before, opened, rest = (said.message_primary or "").partition('"')
+    value, closed, after = rest.rpartition('"')
+    if not f"{before}{after}".isascii():  # quotes of another language
+        return False
+    if not (opened and closed):
+        return not opened
+    return re.search(rf"(?<!\w){re.escape(value)}(?!\w)", sent) is not None
