@@ -25,6 +25,7 @@ from console.assets import theme_file
 from console.connection.profile import Profile
 from console.errors import UsageError
 from console.ui import remembered, settings, themes
+from console.ui.keyboard import Followed, Keyboard
 from console.ui.pane import Pane
 from console.ui.sanitise import Sanitise
 from console.ui.settings import Settings
@@ -111,6 +112,7 @@ class RowsightApp(App[None]):
         # Textual's scroll animation takes 0.7 s and twelve times the bytes: not over SSH.
         self.animation_level = "none"
         self._sanitise = Sanitise()
+        self._keyboard = Keyboard(self, super().on_event)
         self._workspace = Workspace(
             profile or Profile(),
             tab=tab,
@@ -262,6 +264,14 @@ class RowsightApp(App[None]):
         """Remembers what was chosen on the screen."""
         if self.is_running and self.chosen.theme is None:
             remembered.write(theme=theme)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Lets what is typed go on its way one by one."""
+        await self._keyboard.hear(event)
+
+    @on(Followed)
+    def _followed(self, message: Followed) -> None:
+        self._keyboard.arrived(message.number)
 
     @on(Notify)
     def _make_room(self, event: Notify) -> None:
