@@ -28,7 +28,8 @@ VERSION = 1
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HEAD = """\
 # Who may do what, as rowsight found it. Check it with: rowsight access check FILE
-# all, some, none of the rows; open: some row may be inserted; denied: no privilege;
+# all, some, none of the rows; open: not counted, some row may be written;
+# denied: no privilege, or a view that takes no such write;
 # withheld: a function that was called left the persona's role, so nothing is told.
 # At the end, what decides about each table in short: its row-level security, and fingerprints of
 # the privileges, of the policies with the functions they call, and of a view's definition.

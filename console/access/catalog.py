@@ -35,6 +35,8 @@ PLATFORM_SCHEMAS = (
 )
 """Schemas of a hosted project that are not its own."""
 
+_BITS = {Command.UPDATE: 1 << 2, Command.INSERT: 1 << 3, Command.DELETE: 1 << 4}
+"""Of what the server says a relation takes."""
 _COMMANDS = {"r": "select", "a": "insert", "w": "update", "d": "delete", "*": "all"}
 
 
@@ -58,6 +60,15 @@ class Standing:
         """Returns the policies for a command."""
         return tuple(policy for policy in self.policies if policy.serves(command))
 
+    def refuses(self, command: Command) -> bool:
+        """Tells whether the CHECKs for a command let no row through, whatever it holds."""
+        asked = [p for p in self.serving(command) if p.expression("check") is not None]
+        closed = {p: str(p.expression("check")).strip("()") == "false" for p in asked}
+        return not self.free and (
+            all(closed[p] for p in asked if p.permissive)
+            or any(closed[p] for p in asked if not p.permissive)
+        )
+
     def condition(self, command: Command) -> str:
         """Joins the policies for a command into one condition on a row."""
         clause = "check" if command is Command.INSERT else "using"
@@ -74,6 +85,7 @@ class Governed:
         key: The primary key's columns; empty without one.
         estimate: Rows, as the planner last counted them; None if never.
         login_filtered: Whether policies bind the login as well.
+        writable: The commands for writing that the relation takes at all, as a view may not.
     """
 
     identity: str
@@ -83,6 +95,7 @@ class Governed:
     key: tuple[str, ...]
     estimate: int | None
     login_filtered: bool
+    writable: frozenset[Command]
     standings: Mapping[str, Standing]
 
     @property
@@ -125,6 +138,7 @@ def _governed(found: Mapping[str, Any]) -> Governed:
         key=tuple(found["key"]),
         estimate=None if found["estimate"] is None else int(found["estimate"]),
         login_filtered=found["login_filtered"],
+        writable=frozenset(c for c, bit in _BITS.items() if found["writable"] & bit),
         standings={
             role: Standing(
                 usage=standing["usage"],

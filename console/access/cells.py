@@ -18,7 +18,8 @@ class Cell:
     """What one persona may do with one table.
 
     Attributes:
-        state: `all`, `some` or `none` of the rows; `denied` without privilege; `error`; for
+        state: `all`, `some` or `none` of the rows; `denied` without privilege, or where a
+            view takes no such write; `error`; for
             INSERT `open` when some row could be inserted.
         visible: The rows it can see, update or delete.
         total: The rows there are, as the login sees them.
@@ -50,21 +51,28 @@ def known_cell(governed: Governed, standing: Standing, command: Command) -> Cell
     if command not in standing.granted:
         return Cell("denied")
     if governed.kind in "vmf":
-        write = command is not Command.SELECT
-        return Cell("open", message="not a table: not counted") if write else None
+        if command is Command.SELECT:
+            return None
+        if command not in governed.writable:
+            return Cell("denied", message=f"not a table, and takes no {command.upper()}")
+        return Cell("open", message="not a table: not counted")
     writes = command in (Command.UPDATE, Command.DELETE)
     if writes and Command.SELECT not in standing.granted:
         return Cell("denied", message="no SELECT, so no WHERE")
     if command is Command.INSERT:
-        if standing.free or standing.condition(command) != "false":
-            return Cell("all" if standing.free else "open")
-        return Cell("none", message="no policy for INSERT")
+        if standing.condition(command) == "false" and not standing.free:
+            return Cell("none", message="no policy for INSERT")
+        if standing.refuses(command):
+            return Cell("none", message="a policy's CHECK refuses every row")
+        return Cell("all" if standing.free else "open")
     if standing.free:
         return Cell("all", message="no policy binds it")
     if standing.condition(Command.SELECT) == "false":
         return Cell("none", message="no policy for SELECT")
     if standing.condition(command) == "false":
         return Cell("none", message=f"no policy for {command.upper()}")
+    if command is Command.UPDATE and standing.refuses(command):
+        return Cell("error", message="a policy's CHECK refuses every new row")
     return None
 
 

@@ -23,8 +23,8 @@ CELLS: Mapping[str, Mark] = {
     "all": Mark("●", "all", "every row"),
     "some": Mark("◐", "some", "some rows, of how many"),
     "none": Mark("○", "none", "no row, and no error"),
-    "denied": Mark("⊘", "denied", "no privilege: an error"),
-    "open": Mark("◇", "open", "some row may be inserted"),
+    "denied": Mark("⊘", "denied", "no privilege, or a view that takes no write"),
+    "open": Mark("⊕", "open", "not counted: some row may be written"),
     "error": Mark("✕", "error", "the statement fails, or takes too long to tell"),
 }
 """By the state of a cell of the matrix."""

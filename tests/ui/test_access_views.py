@@ -67,7 +67,7 @@ async def test_the_matrix_says_what_one_may_do_everywhere(rooms: Profile) -> Non
         await until(pilot, "✕ error")
         await until(pilot, lambda: "of 28 cells" not in text(app))
         assert row(app, "notes").split(maxsplit=2)[2].split("  ")[0] == "◐ 13 of 40"
-        assert "◇ open" in row(app, "notes")
+        assert "⊕ open" in row(app, "notes")
         assert "⊘ denied" in row(app, "audit")
         assert "● all 3" in row(app, "news")
         assert "○ none" in row(app, "empty")
@@ -115,7 +115,7 @@ async def test_several_personas_stand_beside_each_other(rooms: Profile) -> None:
         assert "◐ 14 of 40" in row(app, "notes")
         await pilot.press("o")
         await until(pilot, "INSERT  2 personas")
-        await until(pilot, lambda: row(app, "notes").count("◇ open") == 2)
+        await until(pilot, lambda: row(app, "notes").count("⊕ open") == 2)
         await pilot.press("right", "x")
         await until(pilot, lambda: "personas" not in text(app))
         await until(pilot, lambda: "◐ 13 of 40" in row(app, "notes"))

@@ -7,6 +7,8 @@ select pg_catalog.jsonb_build_object(
   'kind', c.relkind,
   'rls', c.relrowsecurity,
   'forced', c.relforcerowsecurity,
+  'writable', case when c.relkind in ('v', 'm', 'f')
+    then pg_catalog.pg_relation_is_updatable(c.oid, true) else -1 end,
   'login_filtered', pg_catalog.row_security_active(c.oid),
   'key', coalesce((
     select pg_catalog.jsonb_agg(a.attname order by u.place)
