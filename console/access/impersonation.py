@@ -33,11 +33,11 @@ from console.access.entrance import (
 )
 from console.access.expression import quiet
 from console.access.persona import Persona
-from console.access.withheld import as_far_as_safe
+from console.access.withheld import Discreet
 from console.connection.faults import AUTHENTICATION
 from console.connection.profile import preview_profile
 from console.connection.session import ServerInfo, Session, TextTable, Transaction
-from console.connection.transaction import query_text, text_table
+from console.connection.transaction import text_table
 from console.errors import CannotConnect, ConsoleError, DatabaseFailed, Refused, UsageError
 from console.tokens import scan
 
@@ -221,7 +221,7 @@ class Impersonation(Transaction):
                 return
 
 
-class Preview(Session):
+class Preview(Discreet):
     """A connection on which everything runs as a persona, read-only and contained.
 
     What takes a Session works with it unchanged once `persona` is set: a page, a count.
@@ -233,11 +233,6 @@ class Preview(Session):
     persona: Persona | None = None
     on_look: Callable[[Persona], Awaitable[None]] | None = None
     """Told of a persona before anything runs as it."""
-
-    _acting: Persona | None = None
-    """As whom something runs right now."""
-    _confined: bool | None = None
-    """Whether the login has no more rights than the API's own; None until that was asked."""
 
     async def __aenter__(self) -> Preview:
         await self.connect()
@@ -267,41 +262,6 @@ class Preview(Session):
             f"previews start from {self.server.user}, a superuser: a function that a policy calls"
             " could take that role back before it is noticed; a preview login closes this"
         )
-
-    async def know_itself(self) -> None:
-        """Asks once whether the login has no more rights than the API's own."""
-        if self._confined is None:
-            (asked,) = await self.batch(query_text("console.access", "confined"))
-            self._confined = asked.rows == [("t",)]
-
-    @contextlib.contextmanager
-    def standing_for(self, persona: Persona) -> Iterator[None]:
-        """Has failures told as what a persona's statement came to."""
-        self._acting = persona
-        try:
-            yield
-        finally:
-            self._acting = None
-
-    def failure(self, error: Error, sent: str = "") -> ConsoleError:
-        """Names the cause of what was raised, in words that tell no more than the persona reads.
-
-        Args:
-            error: The driver's.
-            sent: The statement; what it holds may be told.
-        """
-        failure = super().failure(error)
-        if self._acting is None or self._confined:
-            return failure
-        hint = (
-            f"{self._user()}, from which previews start, may read what {self._acting.label} may"
-            " not; with a preview login they are told"
-        )
-        known = f"{sent} {self._acting.role} {self._acting.claims_json}"
-        return as_far_as_safe(error, failure, known, hint)
-
-    def _user(self) -> str:
-        return self.server.user if self.server else "this login"
 
     @contextlib.asynccontextmanager
     async def impersonate(

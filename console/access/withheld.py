@@ -8,14 +8,19 @@ but names, or what was sent.
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from console.connection.session import Session, query_text
 from console.errors import ConsoleError, DatabaseFailed
 
 if TYPE_CHECKING:
     from psycopg import Error
     from psycopg.errors import Diagnostic
+
+    from console.access.persona import Persona
 
 # Where in PostgreSQL an error is raised, which nothing written in SQL or a language can feign.
 _OF_PRIVILEGES = frozenset(
@@ -31,6 +36,50 @@ _OF_VALUES = frozenset(
 )
 _OF_EXECUTION = frozenset({"nodeSubplan.c", "postgres.c", "stack_depth.c", "utility.c"})
 _PARSING = re.compile(r'SQL function "[^"\n]*" during (?:startup|inlining)')
+
+
+class Discreet(Session):
+    """A connection that tells of failures no more than the persona may know that ran into them."""
+
+    _acting: Persona | None = None
+    """As whom something runs right now."""
+    _confined: bool | None = None
+    """Whether the login has no more rights than the API's own; None until that was asked."""
+
+    async def know_itself(self) -> None:
+        """Asks once whether the login has no more rights than the API's own."""
+        if self._confined is None:
+            (asked,) = await self.batch(query_text("console.access", "confined"))
+            self._confined = asked.rows == [("t",)]
+
+    @contextlib.contextmanager
+    def standing_for(self, persona: Persona) -> Iterator[None]:
+        """Has failures told as what a persona's statement came to."""
+        self._acting = persona
+        try:
+            yield
+        finally:
+            self._acting = None
+
+    def failure(self, error: Error, sent: str = "") -> ConsoleError:
+        """Names the cause of what was raised, in words that tell no more than the persona reads.
+
+        Args:
+            error: The driver's.
+            sent: The statement; what it holds may be told.
+        """
+        failure = super().failure(error)
+        if self._acting is None or self._confined:
+            return failure
+        hint = (
+            f"{self._user()}, from which previews start, may read what {self._acting.label} may"
+            " not; with a preview login they are told"
+        )
+        known = f"{sent} {self._acting.role} {self._acting.claims_json}"
+        return as_far_as_safe(error, failure, known, hint)
+
+    def _user(self) -> str:
+        return self.server.user if self.server else "this login"
 
 
 def as_far_as_safe(error: Error, failure: ConsoleError, sent: str, hint: str) -> ConsoleError:

@@ -79,7 +79,6 @@ create function public.evil_hold() returns boolean language plpgsql stable as $$
   return true;
 end $$;
 create view public.evil_killer as select public.evil_kill() as x;
-grant select on public.evil_killer to authenticated;
 create function public.evil_state(int, int) returns int language sql stable as
   $$ select $2 where public.evil_kill() $$;
 create aggregate public.evil_sum(int) (sfunc = public.evil_state, stype = int, initcond = '0');
