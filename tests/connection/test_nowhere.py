@@ -137,7 +137,7 @@ def test_no_screen_shows_it_and_no_file_keeps_it(
         console.press(f"{MARK}x")  # typed, and wrong again
         console.wait("•••")
         console.press("\r")
-        console.wait("the one given")
+        console.wait("the one typed")
         console.press("\x1b")
         console.wait(lambda text: "esc give up" not in text)
         console.press("d")

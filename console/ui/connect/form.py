@@ -20,6 +20,7 @@ from console.connection.saving import as_profile, check_name, save_profile
 from console.connection.supabase import ABILITIES, Way, parameters
 from console.errors import ConsoleError, UsageError
 from console.ui.connect.fields import Choice, Row, Spec
+from console.ui.connect.specs import CERTIFICATE, NAME, TREATMENT
 from console.ui.connect.trial import Trial, Verdict
 from console.ui.hints import Hints
 from console.ui.trouble import trouble
@@ -27,56 +28,6 @@ from console.visible import visible
 
 if TYPE_CHECKING:
     from console.connection.saving import Setting
-
-_NAME = Spec("name", "name", "What -d takes and the list shows.", example="billing")
-_TREATMENT = (
-    Spec(
-        "environment",
-        "environment",
-        "Shown on every screen. On prod, and where nothing is said, destruction is confirmed"
-        " by typing the database's name.",
-        ("unknown", "dev", "staging", "prod", "demo"),
-    ),
-    Spec(
-        "mode",
-        "mode",
-        "Read-only is enforced by the server, and write mode is asked for when it is wanted.",
-        ("read-only", "write"),
-    ),
-    Spec(
-        "password_command",
-        "password by",
-        "A program that prints the password, such as: op read op://vault/db/password, or pass db."
-        " Run without a shell, never logged. Empty: .pgpass, the keyring, or you are asked.",
-        example="command, or empty",
-    ),
-    Spec(
-        "keyring",
-        "keyring",
-        "Whether the system's keyring may be asked for the password, and may keep it.",
-        ("yes", "no"),
-    ),
-    Spec(
-        "preview_user",
-        "preview login",
-        "A role that may only become anon and authenticated: looking as somebody starts from it,"
-        " so that nothing run there can get further.",
-        example="empty: the same user",
-    ),
-    Spec(
-        "audit",
-        "audit",
-        "Whether actions, and as whom somebody looked, also go into the database's audit_logs;"
-        " the journal on this machine has every action in any case.",
-        tuple(Audit),
-    ),
-)
-_CERTIFICATE = Spec(
-    "sslrootcert",
-    "root certificate",
-    "A file to check the server by, with verify-ca or verify-full; `system` for this machine's.",
-    example="/path/to/root.crt",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +219,7 @@ class ProfileForm(Form):
     """A connection by its parts; a URL pasted into the first fills in the others."""
 
     specs = (
-        _NAME,
+        NAME,
         Spec(
             "host",
             "host or URL",
@@ -286,8 +237,8 @@ class ProfileForm(Form):
             " anybody; prefer may go without.",
             ("prefer", "require", "verify-ca", "verify-full", "disable"),
         ),
-        _CERTIFICATE,
-        *_TREATMENT,
+        CERTIFICATE,
+        *TREATMENT,
     )
     _PARTS = ("host", "port", "dbname", "user", "sslmode", "sslrootcert")
 
@@ -346,7 +297,7 @@ class SupabaseForm(Form):
 
     heading = "A Supabase project"
     specs = (
-        _NAME,
+        NAME,
         Spec(
             "ref",
             "project",
@@ -364,11 +315,11 @@ class SupabaseForm(Form):
         Spec("user", "user", "postgres, or a role of yours.", example="postgres"),
         Spec("dbname", "database", "postgres, on nearly every project.", example="postgres"),
         replace(
-            _CERTIFICATE,
+            CERTIFICATE,
             hint="The project's certificate, from the dashboard's database settings: with it the"
             " server is checked, without it only encrypted.",
         ),
-        *_TREATMENT,
+        *TREATMENT,
     )
 
     def on_mount(self) -> None:
