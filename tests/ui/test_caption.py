@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.app import App, ComposeResult
+from textual.content import Content
 
 from console.ui.widgets.caption import Caption
 from tests.ui.screen import text, until
@@ -26,3 +27,15 @@ async def test_the_way_out_is_seen_however_long_the_name_of_what_runs() -> None:
         first = text(app).splitlines()[0]
         assert first.strip().startswith("◌ reading \U0001f600")
         assert "… " in first
+
+
+async def test_fewer_words_stand_beside_what_runs() -> None:
+    app = Waiting()
+    async with app.run_test(size=(60, 5)) as pilot:
+        caption = app.query_one(Caption)
+        caption.left = Content("public.big  about 300,000 rows are sorted first")
+        caption.shorter = Content("public.big  ~300.0 k rows"), Content("~300.0 k rows")
+        await until(pilot, "sorted first")
+        caption.busy("sorting")
+        await until(pilot, "esc cancels")
+        assert text(app).splitlines()[0].startswith(" public.big  ~300.0 k rows  ")

@@ -12,7 +12,7 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.widgets.grid import Grid
-from tests.conftest import named_database
+from tests.conftest import Admin, named_database
 from tests.ui.screen import lines, text, until, write
 
 ROWS = 200_000
@@ -69,7 +69,7 @@ async def test_sorting_without_an_index_is_foretold_and_cancelled(
         await until(pilot, "1/3")
         gate.execute(CLOSE)
         await pilot.press("end", "s")
-        await until(pilot, "no index has this order: about ")
+        await until(pilot, "no index: ~")
         await until(pilot, "sorting by weight")
         await until(pilot, lambda: waiting(gate) == 1)
         await pilot.press("down")
@@ -119,3 +119,23 @@ async def test_matches_are_shown_as_they_are_found_and_kept_when_cancelled(
         await pilot.press("r")
         await until(pilot, "needle 150000")
         await until(pilot, "3 of 4")
+
+
+async def test_the_warning_before_a_long_wait_keeps_its_number_at_80_columns(
+    shop: Profile, admin: Admin
+) -> None:
+    database = admin(shop)
+    database.execute("""
+        create table public.door (open boolean); insert into public.door values (true);
+        create view public.slow as select n, n % 7 as seven from generate_series(1, 200000) n
+          where case when (select open from public.door) then true else pg_sleep(60) is null end;
+    """)
+    app = RowsightApp(shop, table="public.slow")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1/2")
+        database.execute("update public.door set open = false")
+        await pilot.press("right", "s")
+        await until(pilot, "esc cancels")
+        assert "no index: ~100.0 k rows to sort" in lines(app)[2]
+        await pilot.press("escape")
+        await until(pilot, "cancelled")

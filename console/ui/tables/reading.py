@@ -15,6 +15,7 @@ from console.ui.connections import BROWSE, PREVIEW, Connections
 if TYPE_CHECKING:
     from console.access.impersonation import Preview
     from console.access.persona import Persona
+    from console.browse.foresight import Foresight
     from console.browse.page import Order, Page
     from console.browse.window import Window
     from console.connection.session import Session
@@ -66,7 +67,7 @@ class Ears:
         changed: Told when rows were read ahead.
     """
 
-    foretold: Callable[[str], None]
+    foretold: Callable[[Foresight], None]
     using: Callable[[Session], None]
     shifted: Callable[[Window, int], None]
     changed: Callable[[Window], None]
@@ -113,7 +114,7 @@ async def open_rows(
         # What the server has against it, the page itself finds out, and says better.
         with contextlib.suppress(DatabaseFailed):
             foresight = await foresee(source)
-            ears.foretold(foresight.warning)
+            ears.foretold(foresight)
             if not wanted.order:
                 source = await searched(session, source, foresight)
                 ears.using(source.session)

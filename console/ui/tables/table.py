@@ -19,7 +19,7 @@ from console.ui.tables.exporting import Exporting
 from console.ui.tables.filter_bar import FilterBar
 from console.ui.tables.paging import Paging
 from console.ui.tables.reading import Ears, Opened, Wanted, close_rows, open_rows
-from console.ui.tables.told import asides, facts, nothing
+from console.ui.tables.told import asides, facts, forewarned, nothing
 from console.ui.tables.windowed import Shape, WindowRows
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.grid import Grid
@@ -27,6 +27,7 @@ from console.visible import visible
 
 if TYPE_CHECKING:
     from console.access.persona import Persona
+    from console.browse.foresight import Foresight
     from console.browse.page import Page
     from console.connection.session import ServerInfo, Session
 
@@ -74,7 +75,7 @@ class Table(Paging):
         self.only = False
         self.shapes: dict[str, Shape] = {}
         self._worker: Worker[None] | None = None
-        self._foretold = ""
+        self._foretold: Foresight | None = None
 
     def compose(self) -> ComposeResult:
         """Lays out everything there may be."""
@@ -125,7 +126,7 @@ class Table(Paging):
         """Reads rows; what is shown stays until they are there."""
         if self.only and self.persona is not None:
             wanted = replace(wanted, persona=self.persona)
-        self.wanted, self.error, self._foretold = wanted, None, ""
+        self.wanted, self.error, self._foretold = wanted, None, None
         if self.opened is not None:
             self.run_worker(self.opened.window.stop(), group="stop")
         else:
@@ -149,8 +150,8 @@ class Table(Paging):
         else:
             self.post_message(self.Read(opened))
 
-    def _foretell(self, text: str) -> None:
-        self._foretold = text
+    def _foretell(self, foresight: Foresight) -> None:
+        self._foretold = foresight
         self.write_caption()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -168,7 +169,7 @@ class Table(Paging):
             self.post_message(self.Settled())
 
     def _finish(self) -> None:
-        self._worker, self._foretold = None, ""
+        self._worker, self._foretold = None, None
         self.caption.rest()
         self.screen.refresh_bindings()
 
@@ -275,11 +276,15 @@ class Table(Paging):
 
     def write_caption(self) -> None:
         """Says how many rows there are and where the cursor is, or what to be prepared for."""
-        foretold = Content.styled(self._foretold, "$warning")
+        warnings = forewarned(self._foretold)
         if self.opened is not None:
-            told = [foretold] if self._foretold else self.facts(self.opened)
+            told = warnings or self.facts(self.opened)
             aside, *briefer = asides(self.opened, self.grid)
             shorter = [(said, place) for place in briefer for said in told]
             self.head(self.opened.wanted.relation.identity, told[0], aside, *shorter)
-        elif self._foretold and self.wanted is not None:
-            self.head(self.wanted.relation.identity, foretold)
+        elif warnings and self.wanted is not None:
+            self.head(self.wanted.relation.identity, warnings[0])
+        if warnings and self.wanted is not None:
+            name = Content.styled(visible(self.wanted.relation.identity), "bold")
+            last = warnings[-1]
+            self.caption.shorter = *(Content.assemble(name, "  ", said) for said in warnings), last

@@ -13,6 +13,7 @@ from console.ui.widgets.relations import protection
 from console.visible import visible
 
 if TYPE_CHECKING:
+    from console.browse.foresight import Foresight
     from console.browse.window import Window
     from console.connection.session import ServerInfo
     from console.ui.tables.reading import Opened
@@ -99,6 +100,19 @@ def facts(opened: Opened) -> list[Content]:
         only,
     )
     return [Content.styled(one, "$primary") for one in told]
+
+
+def forewarned(foresight: Foresight | None) -> list[Content]:
+    """Says in ever fewer words what makes a wait long; nothing where there is no need."""
+    from console.browse.foresight import MANY
+
+    if foresight is None or not foresight.warning:
+        return []
+    rows, does = foresight.sorted_rows, "sort"
+    if rows < MANY:
+        rows, does = foresight.scanned_rows, "look at"
+    short = f"no index: {words.estimate(rows)} rows to {does}"
+    return [Content.styled(said, "$warning") for said in (foresight.warning, short)]
 
 
 def asides(opened: Opened, grid: Grid) -> tuple[Content, Content, Content]:

@@ -83,6 +83,7 @@ class View(Ground):
         """
         self._head = name, ((facts, aside), *shorter)
         self._lay_out()
+        self.caption.shorter = ()
 
     def head_as(self, other: View) -> None:
         """Writes the caption that another view has."""

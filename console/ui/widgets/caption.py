@@ -19,6 +19,8 @@ class Caption(Widget):
     """A row that keeps what it says while something newer is being fetched."""
 
     left: reactive[Content] = reactive(Content())
+    shorter: reactive[tuple[Content, ...]] = reactive(())
+    """What the left side says in ever fewer words, where something that runs takes its room."""
     right: reactive[Content] = reactive(Content())
     _elapsed: reactive[float | None] = reactive(None)
 
@@ -72,6 +74,9 @@ class Caption(Widget):
             room = max(0, width - aside.cell_length - 5)
             doing = Content(self._busy).truncate(room, ellipsis=True)
             right = Content.assemble(("◌ ", "$warning"), doing, aside)
-        left = self.left.truncate(max(0, width - right.cell_length - 3), ellipsis=True)
+        room = max(0, width - right.cell_length - 3)
+        told = (self.left, *self.shorter)
+        left = next((one for one in told if one.cell_length <= room), told[-1])
+        left = left.truncate(room, ellipsis=True)
         gap = max(1, width - left.cell_length - right.cell_length - 2)
         return Content.assemble(" ", left, " " * gap, right, " ")
