@@ -31,6 +31,18 @@ async def test_every_part_stands_on_a_line_with_what_to_mind(library: Profile) -
         await until(pilot, "Book 7")
 
 
+async def test_headings_count_what_there_is_and_not_the_words_about_it(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.authors")
+    async with app.run_test(size=(80, 60)) as pilot:
+        await until(pilot, "Carol")
+        await pilot.press("c")
+        await until(pilot, "row-level security is off")
+        headings = [line.split() for line in text(app).splitlines()]
+        assert ["columns", "9"] in headings
+        assert ["policies"] in headings
+        assert ["size"] in headings
+
+
 async def test_a_policy_is_told_in_words_and_copied_as_sql(library: Profile) -> None:
     app = RowsightApp(library, table="lib.books")
     async with app.run_test(size=(80, 24)) as pilot:

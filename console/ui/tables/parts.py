@@ -50,7 +50,15 @@ def parts(structure: Structure, exact: tuple[int, str] | None = None) -> list[Fi
     )
 
 
-def _made(group: str, name: str, text: Content, detail: Content, sql: str = "") -> Finding:
+def _made(
+    group: str,
+    name: str,
+    text: Content,
+    detail: Content,
+    sql: str = "",
+    *,
+    counts: bool = True,
+) -> Finding:
     return Finding(
         group=group,
         mark="",
@@ -60,6 +68,7 @@ def _made(group: str, name: str, text: Content, detail: Content, sql: str = "") 
         detail=partial(_whatever_the_width, detail),
         sql=sql,
         text=text,
+        counts=counts,
     )
 
 
@@ -186,7 +195,8 @@ def _policies(structure: Structure) -> list[Finding]:
         style = "$warning"
         line = Content.styled(words_, style)
         sql = "" if relation.rls else f"alter table {relation.identity} enable row level security"
-        found.insert(0, _made("policies", words_, line, _told(words_, sql=sql), sql))
+        detail = _told(words_, sql=sql)
+        found.insert(0, _made("policies", words_, line, detail, sql, counts=False))
     return found
 
 
@@ -235,6 +245,6 @@ def _sizes(sizes: Sizes | None, relation: Relation, exact: tuple[int, str] | Non
         Content.assemble((f"{name:<16}", "$muted"), text) for name, text in lines
     )
     return [
-        _made("size", name, Content.assemble((f"{name:<16}", "$muted"), text), detail)
+        _made("size", name, Content.assemble((f"{name:<16}", "$muted"), text), detail, counts=False)
         for name, text in lines
     ]

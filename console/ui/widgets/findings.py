@@ -38,6 +38,7 @@ class Finding:
         sql: What `y` copies; may be empty.
         heading: Colour of the heading, where it has one.
         text: How the line reads, where mark, kind and name do not say it well.
+        counts: Whether it is one of those the heading counts, and not words about them.
     """
 
     group: str
@@ -49,6 +50,7 @@ class Finding:
     sql: str = ""
     heading: str = ""
     text: Content | None = None
+    counts: bool = True
 
     def has(self, text: list[str]) -> bool:
         """Tells whether every word stands somewhere in the line."""
@@ -115,10 +117,9 @@ class FindingList(Lines):
         entry = self._shown[index]
         if isinstance(entry, str):
             found = [finding for finding in self._findings if finding.group == entry]
-            number = words.count(len(found))
-            return Content.assemble(
-                (f" {entry}", f"bold {found[0].heading}"), (f"  {number}", "$muted")
-            )
+            number = sum(finding.counts for finding in found)
+            said = f"  {words.count(number)}" if number else ""
+            return Content.assemble((f" {entry}", f"bold {found[0].heading}"), (said, "$muted"))
         if entry.text is not None:
             return Content("   ") + entry.text
         return Content.assemble(
