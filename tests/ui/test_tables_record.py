@@ -288,7 +288,7 @@ async def test_parts_join_without_a_seam_and_only_some_are_held(library: Profile
 
 async def test_a_table_without_columns_has_rows_in_full_too(library: Profile) -> None:
     app = RowsightApp(library)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await look_into(pilot, "lib.nothing")
         await until(pilot, "This table has no columns")
 

@@ -148,6 +148,7 @@ class Record(AskingView):
         self.index, self.read, self.read_at = read.index, read, words.clock()
         self.lines.show(read.values, read.references)
         if not read.values:
+            self.add_class("-bare")
             self.query_one(".value-card Static", Static).update("This table has no columns.")
         self._lay_out()
         self._describe()
