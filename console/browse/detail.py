@@ -45,6 +45,11 @@ class Value:
     cut: bool
     bytes: int | None
 
+    @property
+    def packed(self) -> bool:
+        """Whether it may well be longer than what it takes in the table."""
+        return self.cut and self.column.base not in SIZED
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -208,7 +213,7 @@ async def read_whole(
             room -= max(int(taken or 0), sum(len(value) for value in values if value))
             if room < 0:
                 raise Refused(
-                    f"this is more than {WHOLE / 1e6:,.0f} MB",
+                    f"this is more than {WHOLE >> 20:,} MB",
                     hint="read the value part by part, or export the rows",
                 )
             rows.append(tuple(values))

@@ -58,12 +58,12 @@ def about(rows: int | None) -> str:
 
 
 def size(count: int | None) -> str:
-    """Writes a number of bytes in three digits or so."""
+    """Writes a number of bytes in three digits or so; 1 kB is 1,024 bytes, as the server does."""
     if count is None:
         return ""
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
+        amount /= 1024
     return f"{amount:.1f} TB"

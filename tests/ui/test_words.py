@@ -2,6 +2,7 @@
 
 import pytest
 
+from console.cli.tables import size
 from console.ui import words
 
 
@@ -66,3 +67,10 @@ def test_sizes(octets: int, text: str) -> None:
 def test_plurals() -> None:
     assert words.plural(1, "policy", "policies") == "1 policy"
     assert words.plural(1200, "row") == "1,200 rows"
+
+
+@pytest.mark.parametrize("octets", [1, 900, 20_480, 114_688, 40 << 20, 7 << 30])
+def test_a_size_is_the_same_on_the_screen_and_in_a_table(octets: int) -> None:
+    told, unit = words.size(octets).split()
+    assert size(octets).split()[1] == unit
+    assert float(size(octets).split()[0]) == pytest.approx(float(told), abs=0.5)

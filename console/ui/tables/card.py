@@ -11,7 +11,7 @@ from console.browse.detail import Value
 from console.browse.references import Reference
 from console.browse.window import Window
 from console.ui import words
-from console.ui.tables.values import in_one_line
+from console.ui.tables.values import in_one_line, taken
 from console.visible import visible, visible_lines
 
 
@@ -32,7 +32,7 @@ def card(value: Value) -> Content:
     if column.not_null:
         facts.append("not null")
     if value.bytes is not None:
-        facts.append(words.size(value.bytes))
+        facts.append(taken(value))
     lines = [Content.styled(visible(column.name), "bold")]
     lines.append(Content.styled(visible("  ".join(facts)), "$muted"))
     if column.default:

@@ -42,6 +42,11 @@ def in_one_line(value: Value) -> Content:
     return Content(visible(value.text))
 
 
+def taken(value: Value) -> str:
+    """Says how many bytes a value has, or where it may be packed, takes in the table."""
+    return words.size(value.bytes or 0) + (" stored" if value.packed else "")
+
+
 def kind_of(value: Value) -> str:
     """Says of what type a column is, and whether it is part of the key."""
     column = value.column
@@ -132,7 +137,7 @@ class RowLines(Lines):
         room = width - head.cell_length - 1
         if not entry.cut and value.cell_length <= room:
             return head + value
-        size = f"  {words.size(entry.bytes)}" if entry.bytes else "  …"
+        size = f"  {taken(entry)}" if entry.bytes else "  …"
         value = value.truncate(max(1, room - len(size)), ellipsis=True, pad=True)
         return Content.assemble(head, value, (size, "$muted"))
 

@@ -162,7 +162,9 @@ class WindowRows(GridSource):
         row = page.rows[number]
         if page.big:
             return [
-                f"‹{words.size(page.big[number, place])}›" if (number, place) in page.big else value
+                f"‹{words.size(page.big[number, place])} stored›"
+                if (number, place) in page.big
+                else value
                 for place, value in enumerate(row)
             ]
         return row
