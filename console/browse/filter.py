@@ -6,7 +6,7 @@ value, without spaces between them:
     column    as it is called, or in double quotes
     operator  = != < <= > >= ~ (contains, case-insensitive) :null :notnull :in(a,b)
     value     up to the next space, or in single or double quotes, a quote in it doubled;
-              for a column of dates or times also -1h, +30m, -7d: so far from now, by the
+              for a column of dates or timestamps also -1h, +30m, -7d: so far from now, by the
               server's clock (s, m, h, d, w)
 
 Comparisons are SQL's: NULL is neither equal to a value nor different from it.
@@ -270,6 +270,14 @@ def _value(value: str, column: Column, term: Term, text: str) -> sql.Composable:
     relative = _RELATIVE.fullmatch(value)
     if relative is None or column.category != "D":
         return sql.Literal(value)
+    if column.base.startswith("time "):
+        raise FilterError(
+            f"{value} is so far from now, and {column.name} holds a time of day",
+            text,
+            term.start,
+            term.end,
+            hint=f"such as {column.name}>12:00",
+        )
     amount, unit = relative.groups()
     if abs(int(amount)) * _UNITS[unit] > _FARTHEST:
         raise FilterError(f"{value} is more than a hundred years away", text, term.start, term.end)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -168,3 +170,13 @@ def test_what_is_written_otherwise_than_in_sql_is_told(text: str, said: str, bla
 
 def test_a_column_may_be_called_like_a_joining_word() -> None:
     assert [term.column for term in parse('or=1 "and"=2')] == ["or", "and"]
+
+
+def test_a_time_of_day_is_not_so_far_from_now() -> None:
+    opens = Column("opens", "time without time zone", "D", False, None, 1, None, None)
+    opens = replace(opens, base=opens.type)
+    with pytest.raises(FilterError) as caught:
+        compile_filter("status=x opens>-1h", [*COLUMNS, opens])
+    assert caught.value.message == "-1h is so far from now, and opens holds a time of day"
+    assert (caught.value.start, caught.value.end) == (9, 18)
+    assert compile_filter("opens>12:00", [opens]).conditions
