@@ -189,7 +189,9 @@ def _near(name: str, known: list[Relation]) -> str:
         identities.setdefault(relation.name.lower(), []).append(relation.identity)
     close = get_close_matches(name.lower(), identities, 3)
     near = [identity for match in close for identity in identities[match]][:3]
-    return f"did you mean {' or '.join(near)}?" if near else "rowsight tables lists what is there"
+    return (
+        f"did you mean {' or '.join(near)}?" if near else "the list of tables tells what is there"
+    )
 
 
 def columns_query(relation: Relation) -> Composed:

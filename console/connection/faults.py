@@ -276,7 +276,7 @@ def _hint(state: str) -> str:
         case "0A000":
             return "this server can't do that; if it is a standby, connect to the primary"
         case "42P01" | "3F000":
-            return "check the name; rowsight tables lists what is there"
+            return "check the name; the list of tables tells what is there"
         case "53100":
             return "the server's disk is full"
         case "40P01":

@@ -163,7 +163,7 @@ async def test_failures_carry_the_servers_words(session: Session) -> None:
         await session.value("select 1 from nothing_of_that_name")
     assert caught.value.sqlstate == "42P01"
     assert "nothing_of_that_name" in caught.value.message
-    assert caught.value.hint
+    assert caught.value.hint == "check the name; the list of tables tells what is there"
     assert session.state is SessionState.CONNECTED
 
 
