@@ -6,11 +6,15 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from console.errors import ConsoleError
+from console.ui.clipboard import LIMIT, copy
+from console.visible import visible
 
 if TYPE_CHECKING:
+    from textual.app import App
+
     from console.browse.page import Row
     from console.ui.tables.reading import Opened
 
@@ -63,6 +67,32 @@ async def cell_of(opened: Opened, index: int, name: str) -> str | None:
     page, number = found
     ((value,),) = await read_whole(opened.window.source, [page.places[number]], [name])
     return value
+
+
+def take(
+    app: App[Any], text: str, what: str, name: str, form: str = "text", *, to_file: bool = False
+) -> None:
+    """Copies text, or writes it to a file where it is too much for the clipboard.
+
+    Args:
+        app: Whose terminal, and where it is said.
+        text: What is taken.
+        what: What that is, in the words of the screen; must not come from data.
+        name: What the file is called after.
+        form: `text`, `json` or `insert`.
+        to_file: Whether a file is wanted in any case.
+    """
+    too_big = len(text.encode("utf-8", "replace")) > LIMIT
+    if not (to_file or too_big):
+        copy(app, text, what)
+        return
+    try:
+        path = write_file(text, name, form)
+    except ConsoleError as error:
+        app.notify(visible(error.message), severity="error", timeout=6, markup=False)
+    else:
+        why = f"{what} is too much for the clipboard: " if too_big else f"{what} "
+        app.notify(f"{why}written to {visible(str(path))}", timeout=8, markup=False)
 
 
 def write_file(text: str, name: str, form: str) -> Path:

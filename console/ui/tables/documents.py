@@ -18,6 +18,7 @@ from console.errors import ConsoleError
 from console.ui import words
 from console.ui.clipboard import copy
 from console.ui.connections import Connections
+from console.ui.tables import copying
 from console.ui.tables.asking import AskingView
 from console.ui.tables.branches import PREVIEW, Branches, Opened, plain, unfolded, unfolded_to
 from console.ui.tables.reader import HeldText, LongText, LongValue
@@ -209,7 +210,7 @@ class DocumentView(AskingView):
         """Copies the value under the cursor, with everything it holds."""
         document, value = self.branches.document, self.branches.current
         if document is not None and value is not None:
-            copy(self.app, document.written(value), "Value")
+            copying.take(self.app, document.written(value), "Value", self.title)
 
     def action_copy_path(self) -> None:
         """Copies the way to the value under the cursor."""

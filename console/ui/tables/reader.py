@@ -20,8 +20,8 @@ from console.browse.detail import CHUNK, Slice, read_end, read_slice, read_whole
 from console.browse.page import Place
 from console.browse.source import PageSource
 from console.ui import words
-from console.ui.clipboard import copy
 from console.ui.connections import Connections
+from console.ui.tables import copying
 from console.ui.tables.asking import AskingView
 from console.ui.tables.wrapping import Piece
 from console.ui.widgets.caption import Caption
@@ -339,7 +339,7 @@ class LongValue(AskingView):
         """Copies all of it."""
 
         def take(text: str | None) -> None:
-            copy(self.app, text or "", "Value")
+            copying.take(self.app, text or "", "Value", self.title)
             self._tell_place()
 
         self.ask("reading all of it", self.text.whole, take)

@@ -21,10 +21,10 @@ from console.browse.references import Reference
 from console.browse.window import Window
 from console.errors import ConsoleError, NotFound
 from console.ui import words
-from console.ui.clipboard import copy
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.places import TablePlace, WhyPlace
+from console.ui.tables import copying
 from console.ui.tables.asking import AskingView
 from console.ui.tables.card import (
     called,
@@ -46,7 +46,11 @@ from console.ui.widgets.lines import Lines
 from console.visible import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from console.access.persona import Persona
+    from console.browse.page import Row
+    from console.catalog.relations import Column
 
 
 TALL = 28
@@ -126,6 +130,11 @@ class Record(AskingView):
         """Lets go of what the server holds."""
         if self.own:
             await self.window.close()
+
+    @property
+    def place(self) -> tuple[Window, int]:
+        """Where the row is."""
+        return self.window, self.index
 
     def take_focus(self) -> None:
         """The lines have it."""
@@ -331,25 +340,25 @@ class Record(AskingView):
         if entry.text is None:
             self.notify("NULL holds no text to copy", timeout=2, markup=False)
         elif not entry.cut:
-            copy(self.app, entry.text, "Value")
+            copying.take(self.app, entry.text, "Value", self._called())
         else:
-
-            def take(row: tuple[str | None, ...]) -> None:
-                self._lay_out()
-                copy(self.app, row[0] or "", "Value")
-
-            self.ask("reading all of it", partial(self._whole, [entry.column.name]), take)
+            self._copy([entry.column], "Value", "text", lambda row: row[0] or "")
 
     def action_copy_row(self) -> None:
         """Copies the row as a JSON object."""
         columns = [value.column for value in self.lines.values]
+        self._copy(columns, "Row", "json", lambda row: as_json([row], columns))
 
-        def take(row: tuple[str | None, ...]) -> None:
+    def _copy(
+        self, columns: list[Column], what: str, form: str, write: Callable[[Row], str]
+    ) -> None:
+        async def read() -> Row:
+            assert self.read is not None
+            names = [column.name for column in columns]
+            return (await read_whole(self.window.source, [self.read.place], names))[0]
+
+        def take(row: Row) -> None:
             self._lay_out()
-            copy(self.app, as_json([row], columns), "Row")
+            copying.take(self.app, write(row), what, self._called(), form)
 
-        self.ask("reading all of it", partial(self._whole, [one.name for one in columns]), take)
-
-    async def _whole(self, names: list[str]) -> tuple[str | None, ...]:
-        assert self.read is not None
-        return (await read_whole(self.window.source, [self.read.place], names))[0]
+        self.ask("reading all of it", read, take)

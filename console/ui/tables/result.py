@@ -12,6 +12,7 @@ from textual.content import Content
 from console.ui import words
 from console.ui.clipboard import copy
 from console.ui.tables.card import extent
+from console.ui.tables.copying import take
 from console.ui.tables.paging import Paging
 from console.ui.tables.record import Record
 from console.ui.tables.view import View
@@ -105,4 +106,4 @@ class Result(Paging):
         elif found is not None and (found[1], message.column) in found[0].cut:
             copy(self.app, value, f"The first {words.count(len(value))} characters")
         else:
-            copy(self.app, value, "Cell")
+            take(self.app, value, "Cell", "result")

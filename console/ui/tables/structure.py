@@ -14,8 +14,8 @@ from console.catalog.relations import Relation
 from console.catalog.structure import Structure, read_structure
 from console.errors import ConsoleError
 from console.ui import words
-from console.ui.clipboard import copy
 from console.ui.connections import BROWSE, Connections
+from console.ui.tables import copying
 from console.ui.tables.asking import AskingView
 from console.ui.tables.parts import parts
 from console.ui.tables.view import View
@@ -183,7 +183,7 @@ class SqlText(View):
 
     def action_copy(self) -> None:
         """Copies the statements as they are."""
-        copy(self.app, self.text, "SQL")
+        copying.take(self.app, self.text, "SQL", self.made, "insert")
 
     def action_leave(self) -> None:
         """Goes back to the structure."""

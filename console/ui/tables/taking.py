@@ -101,21 +101,11 @@ class TakingTable(SeenTable):
 
     @on(Copied)
     def _copied(self, message: Copied) -> None:
-        from console.ui.clipboard import LIMIT, copy
-        from console.ui.tables.copying import write_file
+        from console.ui.tables.copying import take
 
         what = {"cell": "Cell", "row": "Row", "page": "Page", "sql": "The query"}[message.what]
-        too_big = len(message.text.encode("utf-8", "replace")) > LIMIT
-        if self.opened is None or not (message.to_file or too_big):
-            copy(self.app, message.text, what)
-            return
-        try:
-            path = write_file(message.text, self.opened.wanted.relation.name, message.form)
-        except ConsoleError as error:
-            self.notify(visible(error.message), severity="error", timeout=6, markup=False)
-        else:
-            why = f"{what} is too much for the clipboard: " if too_big else f"{what} "
-            self.notify(f"{why}written to {visible(str(path))}", timeout=8, markup=False)
+        name = "rows" if self.opened is None else self.opened.wanted.relation.name
+        take(self.app, message.text, what, name, message.form, to_file=message.to_file)
 
     def action_export(self) -> None:
         """Asks for a file, and writes all of these rows to it."""
