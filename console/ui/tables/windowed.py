@@ -61,7 +61,9 @@ class WindowRows(GridSource):
         """Columns that the lens may not read."""
         self.mark_of: Callable[[Place], Mark] | None = None
         """Tells the mark of the row at a place, where there is a lens."""
-        self._key = [name for name, _ in window.source.key(page.places[0])] if page.rows else []
+        self._key = [column.name for column in page.columns if column.primary_key]
+        if page.rows:
+            self._key = [name for name, _ in window.source.key(page.places[0])]
         names = [column.name for column in page.columns]
         numeric = [column.category == "N" for column in page.columns]
         self._most: dict[str, int] = {}
