@@ -56,6 +56,7 @@ class FilterBar(Vertical):
         self.columns: Sequence[Column] = ()
         self.values: Mapping[str, Sequence[str]] = {}
         self._applied = ""
+        self._tried = ""
         self._completion: Completion | None = None
         self._chosen = 0
         self._wrong: FilterError | None = None
@@ -89,13 +90,20 @@ class FilterBar(Vertical):
         self.columns = columns
         self.display = True
         self.screen.set_focus(self.field)
+        if self._tried:
+            self.field.value, self._tried = self._tried, ""
         self.field.cursor_position = len(self.field.value)
         self._complete()
 
     def applied(self, text: str) -> None:
         """Takes note of the filter that the rows on the screen went through."""
-        self._applied = text
+        self._applied, self._tried = text, ""
         self.rest()
+
+    def cancelled(self, tried: str, text: str) -> None:
+        """Shows the filter that is still in force, and keeps the other for when one comes back."""
+        self.applied(text)
+        self._tried = tried
 
     def rest(self) -> None:
         """Shows the filter that is in force, or gives way to the rows."""

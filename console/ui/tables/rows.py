@@ -35,6 +35,7 @@ class Rows(TakingTable):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Row"),
         Binding("slash", "filter", "Filter", key_display="/", priority=True),
+        Binding("backspace", "unfilter", "Take the filter off", show=False),
         Binding("s", "sort", "Sort"),
         Binding("w", "why", "Why?"),
         Binding("x", "only", "Theirs/all"),
@@ -67,6 +68,8 @@ class Rows(TakingTable):
         match action:
             case "filter":
                 return self.wanted is not None and not self.bar.is_edited
+            case "unfilter":
+                return self.wanted is not None and bool(self.wanted.where)
             case "only":
                 return self.persona is not None and self.opened is not None
             case "choose" | "why" | "goto" | "fit":
@@ -118,6 +121,11 @@ class Rows(TakingTable):
         if self.wanted is not None:
             self.take_focus()
             self.read(replace(self.wanted, where=message.text, persona=None), "filtering")
+
+    def action_unfilter(self) -> None:
+        """Reads every row again."""
+        if self.wanted is not None:
+            self.read(replace(self.wanted, where="", persona=None))
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:

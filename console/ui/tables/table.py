@@ -162,8 +162,9 @@ class Table(Paging):
             self._finish()
             self.cancelled()
             if self.opened is not None:
+                tried = self.wanted.where if self.wanted is not None else ""
                 self.wanted = self.opened.wanted
-                self.bar.applied(self.wanted.where)
+                self.bar.cancelled(tried, self.wanted.where)
                 self.write_caption()
                 self.remark(Content.styled("cancelled", "$warning"))
             self.post_message(self.Settled())

@@ -74,7 +74,8 @@ def nothing(opened: Opened, server: ServerInfo | None) -> Content:
     if page.relation.rls and bound:
         return Content.styled("No rows that you may see: row-level security is on here.", "$muted")
     if wanted.where:
-        return Content.assemble(("No rows match.   ", "$muted"), keys(("/", "change the filter")))
+        ways = keys(("/", "change the filter"), ("backspace", "every row"))
+        return Content.assemble(("No rows match.   ", "$muted"), ways)
     return Content.styled("No rows.", "$muted")
 
 
