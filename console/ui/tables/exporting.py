@@ -142,10 +142,10 @@ class Exporting(Static):
     def _ended(self, message: Ended) -> None:
         self._end()
         if message.error is not None:
-            text = visible(message.error.message)
+            lines = [Content.assemble(("✕ ", "$error bold"), visible(message.error.message))]
             if message.error.hint:
-                text += f": {visible(message.error.hint)}"
-            self._show(Content.assemble(("✕ ", "$error bold"), text))
+                lines.append(Content.styled(f"   {visible(message.error.hint)}", "$muted"))
+            self._show(Content("\n").join(lines))
         elif self._written is not None and self._export is not None:
             progress = self._written
             self._show(
@@ -153,6 +153,7 @@ class Exporting(Static):
                     ("✓ ", "$success bold"),
                     f"{words.plural(progress.rows, 'row')}, {words.size(progress.bytes)}"
                     f" in {words.duration(progress.elapsed)}",
+                    (f"   in {visible(str(self._export.path.absolute().parent))}", "$muted"),
                 )
             )
         self.set_timer(20, self._leave)
