@@ -71,6 +71,7 @@ class Contents(Ground):
             below, gone = self.pile[-2:]
             gone.add_class("-away")
             below.display = True
+            below.uncovered(gone)
             # First the focus: a widget that goes with it would hand it to whatever is next.
             below.take_focus()
             await gone.remove()

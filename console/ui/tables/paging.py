@@ -73,6 +73,11 @@ class Paging(View):
     def look(self) -> None:
         """Called when other rows may be on the screen."""
 
+    def uncovered(self, by: View) -> None:
+        """Goes to the row that was looked at last."""
+        if by.place is not None and by.place[0] is self.window:
+            self.grid.put_cursor(by.place[1])
+
     def go(self, index: int) -> None:
         """Moves to a row, once it is at hand."""
         self.error = None

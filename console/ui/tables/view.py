@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.message import Message
@@ -11,6 +12,9 @@ from console.errors import ConsoleError
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.ground import Ground
 from console.visible import visible
+
+if TYPE_CHECKING:
+    from console.browse.window import Window
 
 _NOTHING = Content("")
 _NAME = 12
@@ -59,6 +63,14 @@ class View(Ground):
 
     def take_focus(self) -> None:
         """Puts the focus where work goes on; called whenever the view comes into sight."""
+
+    @property
+    def place(self) -> tuple[Window, int] | None:
+        """Which row of which window it shows in full, if it does."""
+        return None
+
+    def uncovered(self, by: View) -> None:
+        """Takes note that a view which lay over this one is taken off."""
 
     @property
     def caption(self) -> Caption:

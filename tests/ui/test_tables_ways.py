@@ -1,0 +1,80 @@
+"""Ways back and forth: what a key leads to, and where one comes out again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.connection.profile import Profile
+from console.ui.app import RowsightApp
+from console.ui.widgets.grid import Grid
+from tests.conftest import Admin
+from tests.ui.screen import focused_field, lines, text, until
+
+
+async def test_the_cursor_comes_out_on_the_row_that_was_looked_at_last(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1 of 250")
+        await pilot.press("enter")
+        await until(pilot, "row 1 of 250")
+        for row in (2, 3):
+            await pilot.press("n")
+            await until(pilot, f"row {row} of 250")
+        await pilot.press("escape")
+        await until(pilot, "3 of 250")
+        assert app.screen.query_one("#rows", Grid).cursor_row == 2
+
+
+async def test_the_key_stays_at_the_left_where_nothing_matches(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.wide")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1 of 2")
+        await pilot.press("end", "slash", *"id=9", "enter")
+        await until(pilot, "No rows match.")
+        assert lines(app)[4].split()[0] == "id"
+
+
+async def test_backspace_takes_the_filter_off(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1 of 250")
+        await pilot.press("slash", *"id=999", "enter")
+        await until(pilot, "backspace every row")
+        await pilot.press("backspace")
+        await until(pilot, "1 of 250")
+        assert "id=999" not in text(app)
+
+
+async def test_a_filter_that_was_cancelled_can_be_taken_up_again(
+    shop: Profile, admin: Admin
+) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1 of 250")
+        with admin(shop).transaction() as held:
+            held.connection.execute("lock app.people")
+            await pilot.press("slash", *"note~long", "enter")
+            await until(pilot, "esc cancels")
+            await pilot.press("escape")
+            await until(pilot, "cancelled")
+        assert "note~long" not in text(app)
+        await pilot.press("slash")
+        assert focused_field(app).value == "note~long"
+
+
+async def test_an_export_says_where_the_file_is_and_what_to_do_where_it_can_not_be(
+    shop: Profile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = RowsightApp(shop, table="app.wide")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1 of 2")
+        await pilot.press("e", "enter")
+        await until(pilot, "✓ 2 rows")
+        told = "".join(line.strip() for line in lines(app)[-4:-1])
+        assert str(tmp_path).replace(" ", "") in told.replace(" ", "")
+        await pilot.press("e", *["backspace"] * 20, *"/proc/x.csv", "enter")
+        await until(pilot, "/proc/x.csv can't be written")
+        await until(pilot, "choose another place, or make room")
