@@ -41,7 +41,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "rowsight rows workflow_runs --where 'status=failed created_at>-1h'",
         "rowsight rows users --columns id,email --order createdAt:desc --limit 20",
         "rowsight rows workflows --as ada@example.com --xray",
-        "rowsight rows events --format csv > events.csv",
+        "rowsight rows events --limit 1000000 --format csv > events.csv",
     ),
     "health": (
         "rowsight -d billing health",
