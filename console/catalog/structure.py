@@ -84,6 +84,18 @@ class Index:
 
 
 @dataclass(frozen=True, slots=True)
+class Partition:
+    """A part of a partitioned table.
+
+    Attributes:
+        bounds: As ATTACH PARTITION takes them.
+    """
+
+    identity: str
+    bounds: str
+
+
+@dataclass(frozen=True, slots=True)
 class Trigger:
     """A trigger.
 
@@ -226,6 +238,7 @@ class Structure:
     columns: tuple[Column, ...]
     constraints: tuple[Constraint, ...]
     indexes: tuple[Index, ...]
+    partitions: tuple[Partition, ...]
     triggers: tuple[Trigger, ...]
     policies: tuple[Policy, ...]
     grants: tuple[Grant, ...]
@@ -245,8 +258,8 @@ async def read_structure(session: Session, relation: Relation) -> Structure:
             relation exclusively.
     """
     names = {"schema": relation.schema, "name": relation.name}
-    parts = ("constraints", "indexes", "triggers", "policies", "grants", "sizes")
-    columns, constraints, indexes, triggers, policies, grants, sizes = await read(
+    parts = ("constraints", "indexes", "partitions", "triggers", "policies", "grants", "sizes")
+    columns, constraints, indexes, partitions, triggers, policies, grants, sizes = await read(
         session,
         columns_query(relation),
         *(query("console.catalog", part, **names) for part in parts),
@@ -258,6 +271,7 @@ async def read_structure(session: Session, relation: Relation) -> Structure:
         columns_of(columns),
         _constraints(constraints),
         _indexes(indexes),
+        tuple(Partition(identity or "", bounds or "") for identity, bounds in partitions.rows),
         _triggers(triggers),
         _policies(policies),
         _grants(grants),

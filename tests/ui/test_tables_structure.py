@@ -7,7 +7,8 @@ from console.ui.app import RowsightApp
 from console.ui.tables.pane import TablesPane
 from console.ui.tables.structure import SqlText, StructureView
 from console.ui.widgets.findings import FindingDetail
-from tests.ui.screen import text, until
+from tests.conftest import Admin
+from tests.ui.screen import lines, text, until
 
 
 async def test_every_part_stands_on_a_line_with_what_to_mind(library: Profile) -> None:
@@ -31,6 +32,20 @@ async def test_every_part_stands_on_a_line_with_what_to_mind(library: Profile) -
         await until(pilot, "Book 7")
 
 
+async def test_defaults_constraints_and_indexes_say_what_they_are_of(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(80, 60)) as pilot:
+        await until(pilot, "Book 7")
+        await pilot.press("c")
+        await until(pilot, "columns  4")
+        screen = text(app)
+        assert "title     text  default 'untitled'::text" in screen
+        assert "primary key   books_pkey  (id)" in screen
+        assert "books_author_fkey  (author) → lib.authors(id) ON DELETE CASCADE" in screen
+        assert "fair  not validated  ((price > (0)::numeric))" in screen
+        assert "never used  (price) where (price > (3)::numeric)" in screen
+
+
 async def test_headings_count_what_there_is_and_not_the_words_about_it(library: Profile) -> None:
     app = RowsightApp(library, table="lib.authors")
     async with app.run_test(size=(80, 60)) as pilot:
@@ -41,6 +56,24 @@ async def test_headings_count_what_there_is_and_not_the_words_about_it(library: 
         assert ["columns", "9"] in headings
         assert ["policies"] in headings
         assert ["size"] in headings
+
+
+async def test_a_partitioned_table_lists_its_partitions(shop: Profile, admin: Admin) -> None:
+    admin(shop).execute("""
+        create table public.measured (at date not null) partition by range (at);
+        create table public.rest partition of public.measured default;
+        create table public.past partition of public.measured
+          for values from (minvalue) to ('2024-01-01');
+    """)
+    app = RowsightApp(shop, table="public.measured")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "No rows.")
+        await pilot.press("c")
+        await until(pilot, "partitions  2")
+        above = next(n for n, line in enumerate(lines(app)) if "partitions" in line)
+        past, rest = lines(app)[above + 1 : above + 3]
+        assert "public.past  FOR VALUES FROM (MINVALUE) TO ('2024-01-01')" in past
+        assert "public.rest  DEFAULT" in rest
 
 
 async def test_a_policy_is_told_in_words_and_copied_as_sql(library: Profile) -> None:

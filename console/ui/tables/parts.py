@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from itertools import chain
 
@@ -13,6 +14,7 @@ from console.catalog.structure import (
     Constraint,
     Grant,
     Index,
+    Partition,
     Policy,
     Sizes,
     Structure,
@@ -25,6 +27,8 @@ from console.ui.widgets.sql import highlighted
 from console.visible import visible, visible_lines
 
 _WIDEST = 26
+_KIND = re.compile(r"^(?:PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK|EXCLUDE|NOT NULL) ")
+"""What a definition begins with, and the kind has said already."""
 
 
 def parts(structure: Structure, exact: tuple[int, str] | None = None) -> list[Finding]:
@@ -42,6 +46,7 @@ def parts(structure: Structure, exact: tuple[int, str] | None = None) -> list[Fi
             (_column(one, width) for one in structure.columns),
             (_constraint(one, relation) for one in structure.constraints),
             (_index(one) for one in structure.indexes),
+            (_partition(one, relation) for one in structure.partitions),
             (_trigger(one) for one in structure.triggers),
             _policies(structure),
             (_grant(one, relation) for one in structure.grants),
@@ -97,8 +102,12 @@ def _column(column: Column, width: int) -> Finding:
         f"identity {column.identity}" if column.identity else "",
     ]
     said = "  ".join(mark for mark in marks if mark)
+    told = said
+    if column.default:
+        how = "as" if column.generated else "default"
+        told = f"{said}  {how} {visible(column.default)}".strip()
     text = Content.assemble(
-        name, "  ", (visible(column.type), "$secondary"), (f"  {said}" if said else "", "$muted")
+        name, "  ", (visible(column.type), "$secondary"), (f"  {told}" if told else "", "$muted")
     )
     definition = f"{quoted(column.name)} {column.type}"
     if column.collation:
@@ -116,6 +125,9 @@ def _constraint(constraint: Constraint, relation: Relation) -> Finding:
     text = Content.assemble((f"{constraint.kind:<12}", "$muted"), "  ", visible(constraint.name))
     if not constraint.validated:
         text += Content.styled("  not validated", "$warning")
+    told = _KIND.sub("", constraint.definition).removesuffix(" NOT VALID")
+    told = told.replace(" REFERENCES ", " → ", 1)
+    text += Content.styled(f"  {visible(told)}", "$muted")
     notes = [
         "inherited" if constraint.inherited else "",
         "deferrable" if constraint.deferrable else "",
@@ -143,6 +155,7 @@ def _index(index: Index) -> Finding:
         f"  {words.size(index.bytes)}  ",
         (used, "" if index.scans or index.unique else "$warning"),
         ("  invalid" if not index.valid else "", "$error"),
+        (f"  {visible(_columns_of(index))}", "$muted"),
     )
     notes = []
     if index.constraint:
@@ -160,6 +173,21 @@ def _index(index: Index) -> Finding:
         sql=index.definition,
     )
     return _made("indexes", index.name, text, detail, index.definition)
+
+
+def _columns_of(index: Index) -> str:
+    where = f" where {index.predicate}" if index.predicate else ""
+    return f"({', '.join(index.columns)}){where}"
+
+
+def _partition(partition: Partition, relation: Relation) -> Finding:
+    bounds = visible(partition.bounds)
+    text = Content.assemble(visible(partition.identity), (f"  {bounds}", "$muted"))
+    sql = (
+        f"alter table {relation.identity} attach partition {partition.identity} {partition.bounds}"
+    )
+    detail = _told(partition.identity, bounds, sql=sql)
+    return _made("partitions", partition.identity, text, detail, sql)
 
 
 def _trigger(trigger: Trigger) -> Finding:
