@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from pathlib import Path
 
-import pytest
 from textual.pilot import Pilot
 
 from console.browse.detail import Value
@@ -374,34 +372,3 @@ async def test_esc_cancels_on_the_server_and_what_was_shown_stays(library: Profi
         await pilot.press("r")
         await until(pilot, lambda: not record.is_busy)
         await until(pilot, "row 1 of 1")
-
-
-async def test_what_is_too_much_for_the_clipboard_is_written_to_a_file(
-    shop: Profile, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    admin(shop).execute("""
-        create table public.long (id int primary key, words text, doc jsonb);
-        insert into public.long select 1, n.words, jsonb_build_object('words', n.words)
-          from (select repeat('lorem ', 20000) as words) n;
-    """)
-    app = RowsightApp(shop)
-    async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        record = await look_into(pilot, "public.long")
-        await to_line(pilot, record, "words")
-        await pilot.press("y")
-        await until(pilot, (tmp_path / "long_1-1.txt").exists)
-        await pilot.press("Y")
-        await until(pilot, (tmp_path / "long_1-1.json").exists)
-        for column in ("words", "doc"):
-            await to_line(pilot, record, column)
-            await pilot.press("enter")
-            await until(pilot, lambda: top(pilot) is not record and not top(pilot).is_busy)
-            await pilot.press("y")
-            await until(pilot, (tmp_path / f"long_1_{column}-1.txt").exists)
-            await pilot.press("escape")
-            await until(pilot, lambda: top(pilot) is record)
-    for name in ("long_1-1.txt", "long_1_words-1.txt"):
-        assert (tmp_path / name).read_text() == "lorem " * 20_000
-    for name in ("long_1-1.json", "long_1_doc-1.txt"):
-        assert len(json.loads((tmp_path / name).read_text())["words"] or "") > 100_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.widgets.grid import Grid
 from tests.conftest import Admin
+from tests.ui.detailing import look_into
 from tests.ui.screen import focused_field, lines, text, until
+from tests.ui.test_tables_record import to_line, top
 
 
 async def test_the_cursor_comes_out_on_the_row_that_was_looked_at_last(shop: Profile) -> None:
@@ -78,3 +81,34 @@ async def test_an_export_says_where_the_file_is_and_what_to_do_where_it_can_not_
         await pilot.press("e", *["backspace"] * 20, *"/proc/x.csv", "enter")
         await until(pilot, "/proc/x.csv can't be written")
         await until(pilot, "choose another place, or make room")
+
+
+async def test_what_is_too_much_for_the_clipboard_is_written_to_a_file(
+    shop: Profile, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    admin(shop).execute("""
+        create table public.long (id int primary key, words text, doc jsonb);
+        insert into public.long select 1, n.words, jsonb_build_object('words', n.words)
+          from (select repeat('lorem ', 20000) as words) n;
+    """)
+    app = RowsightApp(shop)
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        record = await look_into(pilot, "public.long")
+        await to_line(pilot, record, "words")
+        await pilot.press("y")
+        await until(pilot, (tmp_path / "long_1-1.txt").exists)
+        await pilot.press("Y")
+        await until(pilot, (tmp_path / "long_1-1.json").exists)
+        for column in ("words", "doc"):
+            await to_line(pilot, record, column)
+            await pilot.press("enter")
+            await until(pilot, lambda: top(pilot) is not record and not top(pilot).is_busy)
+            await pilot.press("y")
+            await until(pilot, (tmp_path / f"long_1_{column}-1.txt").exists)
+            await pilot.press("escape")
+            await until(pilot, lambda: top(pilot) is record)
+    for name in ("long_1-1.txt", "long_1_words-1.txt"):
+        assert (tmp_path / name).read_text() == "lorem " * 20_000
+    for name in ("long_1-1.json", "long_1_doc-1.txt"):
+        assert len(json.loads((tmp_path / name).read_text())["words"] or "") > 100_000

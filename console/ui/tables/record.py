@@ -200,10 +200,9 @@ class Record(AskingView):
     def _describe(self) -> None:
         """Shows all there is to say of the line under the cursor."""
         entry = self.lines.current
-        if isinstance(entry, Value):
-            self.query_one(".value-card Static", Static).update(card(entry))
-        elif isinstance(entry, Reference):
-            self.query_one(".value-card Static", Static).update(signpost(entry))
+        if entry is not None:
+            said = card(entry) if isinstance(entry, Value) else signpost(entry)
+            self.query_one(".value-card Static", Static).update(said)
 
     # Keys
 
@@ -342,23 +341,19 @@ class Record(AskingView):
         elif not entry.cut:
             copying.take(self.app, entry.text, "Value", self._called())
         else:
-            self._copy([entry.column], "Value", "text", lambda row: row[0] or "")
+            self._copy([entry.column], "text", lambda row: row[0] or "")
 
     def action_copy_row(self) -> None:
         """Copies the row as a JSON object."""
         columns = [value.column for value in self.lines.values]
-        self._copy(columns, "Row", "json", lambda row: as_json([row], columns))
+        self._copy(columns, "json", lambda row: as_json([row], columns))
 
-    def _copy(
-        self, columns: list[Column], what: str, form: str, write: Callable[[Row], str]
-    ) -> None:
-        async def read() -> Row:
-            assert self.read is not None
-            names = [column.name for column in columns]
-            return (await read_whole(self.window.source, [self.read.place], names))[0]
-
-        def take(row: Row) -> None:
+    def _copy(self, columns: list[Column], form: str, write: Callable[[Row], str]) -> None:
+        def take(rows: list[Row]) -> None:
             self._lay_out()
-            copying.take(self.app, write(row), what, self._called(), form)
+            what = "Row" if form == "json" else "Value"
+            copying.take(self.app, write(rows[0]), what, self._called(), form)
 
-        self.ask("reading all of it", read, take)
+        places = [self.read.place] if self.read is not None else []
+        names = [column.name for column in columns]
+        self.ask("reading all of it", partial(read_whole, self.window.source, places, names), take)
