@@ -73,7 +73,7 @@ class Slice:
 async def read_row(
     source: PageSource, place: Place, *, shown: Row | None = None, length: int = LONG
 ) -> tuple[Value, ...]:
-    """Reads one row with all its columns.
+    """Reads one row with all the columns that the source shows.
 
     Args:
         source: Where the row was met.
@@ -86,7 +86,7 @@ async def read_row(
         NotFound: The row is gone, or can't be told from others any more.
         ConsoleError: The server refused, or the connection is gone.
     """
-    columns = source.selection.known
+    columns = source.selection.shown
     one = source.one(place)
     queries = []
     for first in range(0, len(columns), _COLUMNS):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.widgets.grid import Grid
@@ -112,3 +113,23 @@ async def test_what_is_too_much_for_the_clipboard_is_written_to_a_file(
         assert (tmp_path / name).read_text() == "lorem " * 20_000
     for name in ("long_1-1.json", "long_1_doc-1.txt"):
         assert len(json.loads((tmp_path / name).read_text())["words"] or "") > 100_000
+
+
+async def test_of_a_table_in_part_readable_the_columns_are_shown_that_may_be(
+    shop: Profile, server: EmbeddedServer, admin: Admin
+) -> None:
+    database = admin(shop)
+    database.execute("drop role if exists half_blind; create role half_blind login")
+    database.execute("grant usage on schema app to half_blind")
+    database.execute("grant select (id, name) on app.people to half_blind")
+    database.execute("alter table app.people disable row level security")
+    app = RowsightApp(server.profile("shop", "half_blind"), table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "4 columns denied")
+        assert "Person 2" in text(app)
+        await pilot.press("enter")
+        await until(pilot, "row 1 of 250")
+        assert "Person 1" in text(app)
+        await pilot.press("escape", "slash", *"id=7", "enter")
+        await until(pilot, "1 of 1")
+    database.execute("drop owned by half_blind; drop role half_blind")

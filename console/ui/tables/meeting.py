@@ -91,6 +91,11 @@ async def meet(
         keys = await list_foreign_keys(await connections.open(BROWSE), relation)
     else:
         keys = ForeignKeys((), ())
+    readable = {column.name for column in source.selection.shown}
+    keys = ForeignKeys(
+        tuple(key for key in keys.outgoing if readable.issuperset(key.columns)),
+        tuple(key for key in keys.incoming if readable.issuperset(key.to_columns)),
+    )
     references = await follow(source, place, keys)
     return Met(index, page, number, values, references, keys)
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from console.connection.session import Session
 
 
+_DENIED = "42501"
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which rows.
@@ -45,7 +48,7 @@ class Opened:
         page: That page.
         at: The time of day.
         warning: What the connection of a persona can't hold to; empty for nothing.
-        denied: Columns that are left out because the persona may not read them.
+        denied: Columns that are left out because the reader may not read them.
     """
 
     wanted: Wanted
@@ -78,27 +81,51 @@ async def open_rows(
 ) -> Opened:
     """Reads the first page, and the rows that are on the screen already.
 
+    Where not all columns may be read, those are read that may.
+
     Raises:
         FilterError: The filter does not parse or suit the columns.
         ConsoleError: The server refused, or the connection is gone.
     """
+    login = await connections.open(BROWSE)
+    ears.using(login)
+    if wanted.persona is not None:
+        return await _open_rows(
+            connections, login, wanted, ears, rows, await _readable(login, wanted)
+        )
+    try:
+        return await _open_rows(connections, login, wanted, ears, rows, (None, ()))
+    except DatabaseFailed as error:
+        if error.sqlstate != _DENIED:
+            raise
+        allowed = await _readable(login, wanted)
+        if not allowed[1]:
+            raise
+        return await _open_rows(connections, login, wanted, ears, rows, allowed)
+
+
+async def _open_rows(
+    connections: Connections,
+    login: Session,
+    wanted: Wanted,
+    ears: Ears,
+    rows: range,
+    allowed: tuple[list[str] | None, tuple[str, ...]],
+) -> Opened:
     from console.browse.foresight import foresee
     from console.browse.search import searched
     from console.browse.source import open_source
     from console.browse.window import Window
 
-    login = await connections.open(BROWSE)
-    ears.using(login)
-    warning, denied = "", tuple[str, ...]()
+    warning = ""
+    columns, denied = allowed
     if wanted.persona is None:
         session, spare = login, connections.beside("cursor")
-        columns = None
     else:
         preview = cast("Preview", connections.beside(PREVIEW))
         preview.persona = wanted.persona
         await preview.connect()
         session, spare, warning = preview, None, preview.warning
-        columns, denied = await _readable(login, wanted.relation, wanted.persona)
     source = await open_source(
         session,
         wanted.relation,
@@ -136,14 +163,14 @@ async def close_rows(opened: Opened) -> None:
         await opened.window.source.session.close()
 
 
-async def _readable(
-    login: Session, relation: Relation, persona: Persona
-) -> tuple[list[str] | None, tuple[str, ...]]:
-    """Returns the columns a persona may read, None for all or none, and those it may not."""
+async def _readable(login: Session, wanted: Wanted) -> tuple[list[str] | None, tuple[str, ...]]:
+    """Returns the columns a reader may read, None for all or none, and those it may not."""
     from console.access.rules import looking, read_rules
 
+    relation, persona = wanted.relation, wanted.persona
+    role = await login.value("select current_user") if persona is None else persona.role
     async with looking(login) as transaction:
-        rules = await read_rules(transaction, relation.schema, relation.name, persona.role)
+        rules = await read_rules(transaction, relation.schema, relation.name, str(role))
     readable = [field.name for field in rules.readable()]
     denied = tuple(field.name for field in rules.fields if not field.select)
     if not readable or not denied:

@@ -89,9 +89,9 @@ def facts(opened: Opened) -> list[Content]:
     """Says in ever fewer words how rows are protected, and through whose eyes these were read."""
     word, style = protection(opened.wanted.relation)
     persona = opened.wanted.persona
-    if persona is None:
-        return [Content.styled(word, style)]
     denied = f" · {words.plural(len(opened.denied), 'column')} denied" if opened.denied else ""
+    if persona is None:
+        return [Content.assemble((word, style), (denied, "$warning"))]
     refused = ": the API refuses *" if opened.denied else ""
     only = f"only what {brief(persona.label)} sees{denied}"
     number = amount(opened.window)
