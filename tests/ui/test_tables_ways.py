@@ -133,3 +133,14 @@ async def test_of_a_table_in_part_readable_the_columns_are_shown_that_may_be(
         await pilot.press("escape", "slash", *"id=7", "enter")
         await until(pilot, "1 of 1")
     database.execute("drop owned by half_blind; drop role half_blind")
+
+
+async def test_all_columns_but_one_are_hidden_at_once(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.wide")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1/61")
+        await pilot.press("v")
+        await until(pilot, "o one")
+        await pilot.press("down", "down", "o", "up", "space", "escape")
+        await until(pilot, "1/2")
+        assert lines(app)[3].split() == ["c1", "c2"]

@@ -125,6 +125,7 @@ class _Columns(Lines):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "choose", "Show or hide", show=False),
         Binding("a", "all", "Show all", show=False),
+        Binding("o", "only", "Only this one", show=False),
     ]
 
     def __init__(self, names: Sequence[str], hidden: set[str]) -> None:
@@ -157,12 +158,18 @@ class _Columns(Lines):
         self.hidden.clear()
         self.refresh()
 
+    def action_only(self) -> None:
+        """Hides all but the column under the cursor."""
+        self.hidden.update(self.names)
+        self.hidden.discard(self.names[self.cursor])
+        self.refresh()
+
 
 class ChooseColumns(Dialog[set[str]]):
     """Asks which columns to show; the answer is those that are hidden."""
 
     heading = "Columns"
-    hints = (("space", "show or hide"), ("a", "show all"), ("esc", "done"))
+    hints = (("space", "show/hide"), ("a", "all"), ("o", "one"), ("esc", "done"))
 
     def __init__(self, names: Sequence[str], hidden: set[str]) -> None:
         super().__init__()
@@ -176,7 +183,8 @@ class ChooseColumns(Dialog[set[str]]):
     def on_mount(self) -> None:
         """Lays the list out."""
         lines = self.query_one(_Columns)
-        lines.styles.height = min(len(self.names), 14)
+        # The keys stand below it, also where there are no more than 24 rows.
+        lines.styles.height = min(len(self.names), 14, max(3, self.app.size.height - 13))
         lines.renew()
         lines.focus()
 

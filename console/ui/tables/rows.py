@@ -191,8 +191,7 @@ class Rows(TakingTable):
             names = [column.name for column in source.columns]
             if names_on in names:
                 self.grid.cursor_column = names.index(names_on)
-            self.grid.cursor_column = max(0, min(self.grid.cursor_column, len(names) - 1))
-            self.grid.renew()
+            self.grid.show(source, keep_cursor=True)
             self.write_caption()
 
     def action_widen(self, sign: int) -> None:
