@@ -19,7 +19,7 @@ from console.access.expression import Node, conjuncts, split
 from console.access.impersonation import Impersonation, Preview
 from console.access.inquiry import Inquiry
 from console.access.labels import Labels, shorten
-from console.access.obstacles import Obstacle, find_obstacles
+from console.access.obstacles import Obstacle, find_dependents, find_obstacles
 from console.access.persona import Persona
 from console.access.row import BadDefault, NewRow, changed_row, columns_of, inserted_row, stored_row
 from console.access.rules import (
@@ -171,6 +171,8 @@ class _Asked:
         obstacles: tuple[Obstacle, ...] = ()
         if outcome.allowed and new is not None and new.text != self.old:
             obstacles = await find_obstacles(inquiries["new"], new, self.old)
+        elif outcome.allowed and attempt.command is Command.DELETE and self.old is not None:
+            obstacles = await find_dependents(inquiries["old"], self.old)
         return Decision(
             persona=self.acting.persona,
             table=rules.identity,

@@ -66,6 +66,32 @@ async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tupl
     return tuple(found)
 
 
+async def find_dependents(inquiry: Inquiry, old: str) -> tuple[Obstacle, ...]:
+    """Looks for rows of others that keep one from being deleted.
+
+    Args:
+        inquiry: About the stored row.
+        old: The row.
+    """
+    values = columns_of(inquiry.rules, old)
+    found = []
+    for key in inquiry.rules.referencing:
+        wanted = [values[name] for name in key.referenced]
+        if None in wanted:
+            continue
+        table = sql.Identifier(key.schema, key.table)
+        where = sql.SQL(" and ").join(
+            sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value))
+            for name, value in zip(key.columns, wanted, strict=True)
+        )
+        query = sql.SQL("select exists (select from {} where {})").format(table, where)
+        held = await tried(inquiry.transaction, query, seconds=2)
+        if isinstance(held, TextTable) and held.rows[0][0] == "t":
+            words = f"a row in {key.table} references it"
+            found.append(Obstacle("23503", f"the foreign key {key.name} stops it: {words}"))
+    return tuple(found)
+
+
 async def _checks(inquiry: Inquiry, new: NewRow) -> list[Obstacle]:
     """Evaluates the constraints as the persona, who would run what they call."""
     rules = inquiry.rules

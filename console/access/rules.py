@@ -120,6 +120,8 @@ class Rules:
         keys: Columns that tell rows apart, the primary key first; none of them nullable.
         uniques: Name and columns of every unique index.
         checks: Name and expression of CHECK constraints.
+        referencing: Foreign keys of others that keep a row from being deleted; `schema` and
+            `table` say whose.
         before: Row triggers that may change a row before it is checked.
         rewritten: The commands a rule turns into something else.
     """
@@ -144,6 +146,7 @@ class Rules:
     uniques: tuple[tuple[str, tuple[str, ...]], ...]
     checks: tuple[tuple[str, str], ...]
     foreign_keys: tuple[ForeignKey, ...]
+    referencing: tuple[ForeignKey, ...]
     before: tuple[Trigger, ...]
     rewritten: frozenset[str]
 
@@ -235,16 +238,8 @@ def _rules(found: Mapping[str, Any], role: str) -> Rules:
         keys=tuple(tuple(key) for key in found["keys"]),
         uniques=tuple((unique["name"], tuple(unique["columns"])) for unique in found["uniques"]),
         checks=tuple((check["name"], check["expression"]) for check in found["checks"]),
-        foreign_keys=tuple(
-            ForeignKey(
-                key["name"],
-                tuple(key["columns"]),
-                key["schema"],
-                key["table"],
-                tuple(key["referenced"]),
-            )
-            for key in found["foreign_keys"]
-        ),
+        foreign_keys=tuple(map(_foreign_key, found["foreign_keys"])),
+        referencing=tuple(map(_foreign_key, found["referencing"])),
         before=tuple(read_trigger(trigger) for trigger in found["triggers"]),
         rewritten=frozenset(found["rewritten"]),
         **{name: found[name] for name in _AS_THEY_ARE},
@@ -265,6 +260,16 @@ _AS_THEY_ARE = (
     "bypass",
     "owns",
 )
+
+
+def _foreign_key(found: Mapping[str, Any]) -> ForeignKey:
+    return ForeignKey(
+        found["name"],
+        tuple(found["columns"]),
+        found["schema"],
+        found["table"],
+        tuple(found["referenced"]),
+    )
 
 
 def _policy(found: Mapping[str, Any]) -> Policy:

@@ -71,7 +71,7 @@ async def planned(
 def _statement(rules: Rules, attempt: Attempt, key: Mapping[str, str]) -> sql.Composable:
     """The statement that is asked about; values do not matter for its plan."""
     columns = [sql.Identifier(name) for name in attempt.columns]
-    default = sql.SQL("default")
+    given = [_given(rules, name) for name in attempt.columns]
     where: sql.Composable = sql.SQL("")
     if attempt.reads and key:
         where = sql.SQL(" where {}").format(parse_key(rules, key))
@@ -86,18 +86,23 @@ def _statement(rules: Rules, attempt: Attempt, key: Mapping[str, str]) -> sql.Co
             return sql.SQL("delete from {}{}{}").format(rules.table, where, back)
         case Command.UPDATE:
             changed = columns or [sql.Identifier(_any_column(rules))]
-            set_ = sql.SQL(", ").join(sql.SQL("{} = default").format(name) for name in changed)
+            pairs = zip(changed, given or [_DEFAULT], strict=True)
+            set_ = sql.SQL(", ").join(sql.SQL("{} = {}").format(*pair) for pair in pairs)
             return sql.SQL("update {} set {}{}{}").format(rules.table, set_, where, back)
         case Command.INSERT if columns:
             return sql.SQL("insert into {} ({}) values ({}){}").format(
-                rules.table, sql.SQL(", ").join(columns), _times(default, columns), back
+                rules.table, sql.SQL(", ").join(columns), sql.SQL(", ").join(given), back
             )
         case Command.INSERT:
             return sql.SQL("insert into {} default values{}").format(rules.table, back)
 
 
-def _times(what: sql.Composable, columns: list[sql.Identifier]) -> sql.Composable:
-    return sql.SQL(", ").join([what] * len(columns))
+_DEFAULT = sql.SQL("default")
+
+
+def _given(rules: Rules, name: str) -> sql.Composable:
+    """What stands for a value: only a number that must not be given is told from a default."""
+    return sql.SQL("null") if rules.field(name).identity == "a" else _DEFAULT
 
 
 def _any_column(rules: Rules) -> str:

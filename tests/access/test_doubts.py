@@ -323,7 +323,7 @@ async def test_what_the_server_itself_says_of_a_view_is_certain(bare: Sides) -> 
     assert raised == 'cannot delete from view "summed"'
     decision = await asked(bare, Command.DELETE, table="summed")
     told(decision, "denied")
-    assert raised in decision.sentence
+    assert "55000" in decision.sentence
     bare.admin.execute("revoke delete on t from authenticated")
     told(await asked(bare, Command.DELETE, table="t"), "denied")
 

@@ -115,6 +115,25 @@ select pg_catalog.jsonb_build_object(
     join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
     where k.conrelid = c.oid and k.contype = 'f'
   ), '[]'),
+  'referencing', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', k.conname,
+      'columns', (
+        select pg_catalog.jsonb_agg(a.attname order by u.place)
+        from pg_catalog.unnest(k.conkey) with ordinality as u (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum),
+      'schema', fn.nspname,
+      'table', f.relname,
+      'referenced', (
+        select pg_catalog.jsonb_agg(a.attname order by u.place)
+        from pg_catalog.unnest(k.confkey) with ordinality as u (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum)
+    ) order by k.conname)
+    from pg_catalog.pg_constraint k
+    join pg_catalog.pg_class f on f.oid = k.conrelid
+    join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
+    where k.confrelid = c.oid and k.contype = 'f' and k.confdeltype in ('a', 'r') and k.conparentid = 0
+  ), '[]'),
   'triggers', coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', t.tgname,
