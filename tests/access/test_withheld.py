@@ -112,5 +112,5 @@ async def test_what_gets_out_costs_a_comparison_its_own_table(scene: Scene) -> N
     assert told["public.evil_rows"].only is None
     assert told["public.evil_rows"].withheld
     assert told["public.evil_rows"].message.startswith("containment broken: result withheld; ")
-    assert found.same == ("public.ledger",)
+    assert found.same == ("public.evil_killer", "public.ledger")
     await scene.unharmed()
