@@ -262,7 +262,23 @@ def _with(persona: Persona, claims: dict[str, Any]) -> Persona:
     role = claims.get("role", persona.role)
     if not isinstance(role, str):
         raise UsageError("the claim role is not a text", hint="it names the database role")
-    return replace(persona, role=checked_role(role), claims_json=_compact(claims))
+    return replace(
+        persona,
+        label=_relabelled(persona, claims),
+        role=checked_role(role),
+        claims_json=_compact(claims),
+    )
+
+
+def _relabelled(persona: Persona, claims: Mapping[str, Any]) -> str:
+    """Returns what to call a persona with other claims: by the claim sub, where that is another."""
+    was, now = persona.claims.get("sub"), claims.get("sub")
+    if was is None or was == now:
+        return persona.label
+    email = claims.get("email")
+    if isinstance(email, str) and email and email != persona.claims.get("email"):
+        return email
+    return "nobody" if now is None else f"sub {now if isinstance(now, str) else json.dumps(now)}"
 
 
 def parse_claims(text: str) -> dict[str, Any]:

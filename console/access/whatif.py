@@ -250,9 +250,13 @@ class _Trial:
         )
         found = await acting.attempt(sql.SQL("explain {}").format(nothing))
         if not isinstance(found, TextTable):
+            lacking = found.sqlstate == "42501"
+            hint = "name columns as they are, the table by its bare name"
             raise UsageError(
                 f"the expression does not suit {self.rules.identity}: {found.message}",
-                hint="name columns as they are, the table by its bare name",
+                hint=f"a policy reads as whoever asks: {self.rules.role} lacks this privilege"
+                if lacking
+                else hint,
                 sqlstate=found.sqlstate,
             )
 

@@ -122,7 +122,7 @@ def _as_the_api_says(persona: Persona) -> Iterator[None]:
             raise
         raise DatabaseFailed(
             f"denied to {persona.label}, with an error: {error.message}",
-            hint="--columns leaves columns out; rowsight access why says what is missing",
+            hint="rowsight access why says what is missing; --columns leaves single columns out",
             sqlstate=error.sqlstate,
             detail=error.detail,
         ) from error

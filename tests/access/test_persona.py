@@ -112,6 +112,16 @@ def test_the_role_claim_decides_the_role() -> None:
             with_claims(of_user(ADA), text)
 
 
+def test_who_is_somebody_else_by_the_claims_is_not_called_by_the_old_name() -> None:
+    ada = of_user(ADA, email="ada@example.com")
+    assert with_claims(ada, '{"aal": "aal2", "role": "service_role"}').label == "ada@example.com"
+    assert with_claims(ada, '{"sub": "x"}').label == "sub x"
+    assert with_claims(ada, '{"sub": "x", "email": "bert@example.com"}').label == "bert@example.com"
+    assert with_claims(ada, '{"sub": null}').label == "nobody"
+    assert replace_claims(ada, '{"sub": 7}').label == "sub 7"
+    assert replace_claims(ada, "{}").named == ada.named
+
+
 def test_edited_claims_replace_all_others() -> None:
     assert replace_claims(of_user(ADA), '{"sub": "x"}').claims == {"sub": "x"}
 

@@ -340,3 +340,14 @@ async def test_a_refusal_names_what_is_called_and_why(
     with pytest.raises(Refused) as refusal:
         await whatif(helped.login, helped.acting, ADA, relation, "p", using)
     assert words in refusal.value.message
+
+
+async def test_a_table_the_persona_may_not_read_is_no_matter_of_names(helped: Sides) -> None:
+    relation = await helped.relation("doc")
+    using = "exists (select from private.member)"
+    with pytest.raises(UsageError) as refusal:
+        await whatif(helped.login, helped.acting, ADA, relation, "p", using)
+    assert "permission denied for table member" in refusal.value.message
+    assert (
+        refusal.value.hint == "a policy reads as whoever asks: authenticated lacks this privilege"
+    )

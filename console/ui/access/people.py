@@ -206,7 +206,9 @@ def _lines(summary: Summary, width: int) -> list[Line]:
     lines += [(), *_sees(summary.sees, summary.persona, width)]
     lines += [(), (("Claims of the token", "strong"),)]
     for line in json_text(summary.persona.claims, indent=2).splitlines():
-        lines += wrapped(line, width, "muted", indent="  ")
+        inner = line.lstrip(" ")
+        indent = " " * (2 + len(line) - len(inner))
+        lines += wrapped(inner, width, "muted", indent=indent)
     lines += [(), (("Where previews start", "strong"),)]
     if not summary.superuser:
         text = f"{summary.login}, which is no superuser"
