@@ -9,19 +9,21 @@ from dataclasses import replace
 from psycopg import sql
 
 from console.access import trail
-from console.access.evaluation import Value, values_as_text
-from console.access.expression import Node, outside, unwrap
+from console.access.evaluation import Value, evaluate, values_as_text
+from console.access.expression import Node, outside, split, unwrap
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt
 from console.access.lookup import column_named, find_lookup, sides, unwrap_query
-from console.access.missing import find_sought
+from console.access.missing import find_forbidden, find_sought
 from console.access.operands import called_by, constant, named, null_test, told
-from console.access.rules import raw
+from console.access.rules import Command, raw
 from console.errors import UsageError
 from console.tokens import scan
 
 _SHOWN = 5
 """Members of a set that a sentence names."""
+_DEEPEST = 2
+"""Tables behind tables that are looked into."""
 
 
 def blamed(
@@ -61,13 +63,52 @@ async def find_cause(inquiry: Inquiry, condition: str, value: Value, wanted: boo
         return Cause(f"{excerpt(condition)} is {value.state}")
 
 
+async def behind(cause: Cause, depth: int = 0) -> Cause:
+    """Adds which policy hides a row of another table, where that is the cause, and why.
+
+    Raises:
+        ContainmentBroken: Something it evaluates left the role or the transaction.
+    """
+    inquiry = cause.behind
+    if inquiry is None or depth > _DEEPEST:
+        return cause
+    rules = inquiry.rules
+    policies = [policy for policy in rules.serving(Command.SELECT) if policy.using is not None]
+    if not any(policy.permissive for policy in policies):
+        return replace(
+            cause, words=f"{cause.words}: no policy on {rules.name} lets {rules.role} SELECT"
+        )
+    nodes = {policy.name: split(policy.using or "") for policy in policies}
+    parts = list(dict.fromkeys(part.text for node in nodes.values() for _, part in node.walk()))
+    found = await evaluate(inquiry.acting, rules, inquiry.row, parts)
+    values = dict(zip(parts, found, strict=True))
+    false = [policy for policy in policies if not values[nodes[policy.name].text].holds]
+    failing = [policy for policy in false if not policy.permissive][:1]
+    for policy in failing or [policy for policy in false if policy.permissive]:
+        node = nodes[policy.name]
+        inner = [
+            await behind(await find_cause(inquiry, leaf.text, values[leaf.text], wanted), depth + 1)
+            for leaf, wanted in blamed(node, values)
+        ]
+        words = "; and ".join(dict.fromkeys(one.words for one in inner))
+        kind = "" if policy.permissive else "restrictive "
+        cause = replace(
+            cause,
+            words=f'{cause.words}: {kind}policy "{policy.name}" of {rules.name} is'
+            f" {values[node.text].state}: {words}",
+            remedies=(*cause.remedies, *(remedy for one in inner for remedy in one.remedies)),
+            history=(*cause.history, *(entry for one in inner for entry in one.history)),
+        )
+    return cause
+
+
 async def _by_form(inquiry: Inquiry, condition: str, wanted: bool) -> Cause | None:
     columns = [field.name for field in inquiry.rules.fields]
     flag = column_named(condition, inquiry.rules.name, columns)
     if flag is not None:
         return await _flag(inquiry, flag, wanted)
     if not wanted:
-        return None
+        return await _forbidden(inquiry, condition)
     member = _membership(condition)
     if member is not None:
         return await _member(inquiry, *member, condition)
@@ -81,11 +122,27 @@ async def _by_form(inquiry: Inquiry, condition: str, wanted: bool) -> Cause | No
     if lookup is not None:
         sought = await find_sought(inquiry, lookup)
         if sought is not None:
-            # An EXISTS says nothing that the row it looks for does not say better.
-            exists = scan(unwrap(condition))[0].word == "exists"
-            start = "" if exists else f"{excerpt(condition)} is false, "
-            return replace(sought, words=f"{start}{sought.words}")
+            return replace(sought, words=_after(condition, "false", sought.words))
     return None
+
+
+def _after(condition: str, state: str, words: str) -> str:
+    """Puts a condition before what is wrong with the row it looks for.
+
+    An EXISTS says nothing that the row does not say better.
+    """
+    if scan(unwrap(condition))[0].word == "exists":
+        return words
+    return f"{excerpt(condition)} is {state}, {words}"
+
+
+async def _forbidden(inquiry: Inquiry, condition: str) -> Cause | None:
+    """A row somewhere else that must not be there, such as one in a list of the banned."""
+    lookup = await find_lookup(inquiry.transaction, condition)
+    sought = await find_forbidden(inquiry, lookup) if lookup is not None else None
+    if sought is None:
+        return None
+    return replace(sought, words=_after(condition, "true", sought.words))
 
 
 async def _by_values(inquiry: Inquiry, condition: str, value: Value, wanted: bool) -> Cause:
@@ -192,6 +249,7 @@ async def _member(inquiry: Inquiry, left: str, array: str, condition: str) -> Ca
         words=f"{cause.words}: {sought.words}",
         remedies=sought.remedies,
         history=sought.history,
+        behind=sought.behind,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from psycopg import sql
 
 from console.access import trail
-from console.access.cause import blamed, find_cause
+from console.access.cause import behind, blamed, find_cause
 from console.access.claims import unasked_claims
 from console.access.evaluation import Value
 from console.access.expression import Node
@@ -338,6 +338,7 @@ async def _causes(
     causes = []
     for leaf, wanted in list(blamed(node, parts))[: _MOST_CAUSES - already]:
         cause = await find_cause(inquiry, leaf.text, parts[leaf.text], wanted)
+        cause = await behind(cause)
         notes[stage.row, leaf.text] = cause.note or cause.words
         causes.append(cause)
     return causes or [Cause(f"{excerpt(node.text)} is not true")]

@@ -36,12 +36,14 @@ class Cause:
         note: The same, shorter, for beside the part.
         remedies: Each would do.
         history: What logs tell about it, the newest first.
+        behind: A row of another table whose own policies hide it, if that is why.
     """
 
     words: str
     note: str = ""
     remedies: tuple[Remedy, ...] = ()
     history: tuple[trail.Entry, ...] = ()
+    behind: Inquiry | None = None
 
 
 @dataclass(frozen=True, slots=True)

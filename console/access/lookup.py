@@ -47,11 +47,13 @@ class Lookup:
         wanted: What its output must be equal to, as an expression over the policy's row;
             None where it is enough that there is a row.
         arguments: Expressions over the policy's row, by the parameter they stand for.
+        reader: Whose rights it has; None for those of the persona.
     """
 
     query: Query
     wanted: str | None
     arguments: Mapping[str, str]
+    reader: str | None = None
 
 
 def parse_query(text: str) -> Query | None:
@@ -210,10 +212,10 @@ async def _of_call(
     found = await transaction.texts(query_text("console.access", "function"), parameters)
     if len(found.rows) != 1:
         return None
-    *_, language, source, names_, body, other_strings = found.rows[0]
+    *_, language, source, names_, body, other_strings, definer = found.rows[0]
     if other_strings == "t":  # its body does not read as it does here
         return None
-    text_of_body = _body(language or "", body or source or "")
+    text_of_body = _body(language or "", _uncommented(body or source or ""))
     if text_of_body is None:
         return None
     inner = parse_query(text_of_body)
@@ -222,11 +224,21 @@ async def _of_call(
     given = {f"${n}": argument for n, argument in enumerate(arguments, 1)}
     given |= dict(zip(json.loads(names_ or "[]"), arguments, strict=False))
     if inner.table is not None:
-        return Lookup(inner, wanted, given)
+        return Lookup(inner, wanted, given, definer)
     deeper = await _find(transaction, substitute(inner.output, given), depth + 1)
-    if deeper is None or wanted is None:
-        return deeper
-    return replace(deeper, wanted=wanted)
+    if deeper is None:
+        return None
+    return replace(deeper, wanted=wanted or deeper.wanted, reader=deeper.reader or definer)
+
+
+def _uncommented(text: str) -> str:
+    """Puts a blank in the place of every comment."""
+    pieces, end = [], 0
+    for token in scan(text):
+        if token.kind == "comment":
+            pieces += [text[end : token.start], " "]
+            end = token.end
+    return "".join([*pieces, text[end:]])
 
 
 def _body(language: str, source: str) -> str | None:
@@ -243,14 +255,26 @@ def _body(language: str, source: str) -> str | None:
         return None
     tokens = scan(source)
     returns = [place for place, token in enumerate(tokens) if token.word == "return"]
-    if len(returns) != 1:
+    if not returns or not _falls_through(tokens, returns):
         return None
-    rest = tokens[returns[0] + 1 :]
+    rest = tokens[returns[-1] + 1 :]
     end = next((place for place, token in enumerate(rest) if token.text == ";"), len(rest))
     rest = rest[:end]
     if rest and rest[0].word == "query":
         return _slice(source, rest[1:])
     return f"select {_slice(source, rest)}" if rest else None
+
+
+def _falls_through(tokens: Sequence[Token], returns: Sequence[int]) -> bool:
+    """Tells whether the last RETURN is what is left after others that return a constant."""
+    if len(returns) == 1:
+        return True
+    early = all(
+        tokens[place + 1].word in ("true", "false", "null") and tokens[place + 2].text == ";"
+        for place in returns[:-1]
+    )
+    last = returns[-1]
+    return early and [token.text.lower() for token in tokens[last - 3 : last]] == ["end", "if", ";"]
 
 
 def substitute(text: str, arguments: Mapping[str, str]) -> str:
@@ -285,6 +309,8 @@ def column_named(text: str, alias: str, columns: Sequence[str]) -> str | None:
     cast = next((token for token in outside(scan(text)) if token.kind == "cast"), None)
     tokens = scan(unwrap(text[: cast.start]) if cast else text)
     found = [token.identifier for token in tokens if token.text != "."]
-    if len(tokens) == 3 and tokens[1].text == "." and found[0] == alias:
+    if len(tokens) == 5 and tokens[1].text == tokens[3].text == ".":
+        found = found[1:]  # behind the table's full name
+    if len(found) == 2 and tokens[1].text == "." and found[0] == alias:
         return found[1] if found[1] in columns else None
     return found[0] if len(tokens) == 1 and found[0] in columns else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
@@ -11,7 +12,10 @@ from console.access.evaluation import evaluate, values_as_text
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt, tried
 from console.access.lookup import Lookup, column_named, sides, substitute
-from console.access.rules import Rules, read_rules, whole
+from console.access.operands import constant
+from console.access.row import columns_of, inserted_row
+from console.access.rules import Command, Rules, read_rules, whole
+from console.access.verdict import join_policies
 from console.connection.session import TextTable
 from console.errors import NotFound
 from console.tokens import names, scan
@@ -23,12 +27,95 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
     Nothing but keys of a table is compared as the login: what else the condition asks of the
     row is asked as the persona, who would run what it calls. A view is not looked into.
     """
+    sought = await _sought(inquiry, lookup)
+    if sought is None:
+        return None
+    target = sought.target
+    if not sought.rows:
+        wanted = sought.keys | sought.fixed
+        with_ = await _described(inquiry, target, wanted)
+        history = await trail.of_missing(inquiry.transaction, target.name, wanted)
+        told = f" ({history[0]})" if history else ""
+        words = f"there is no row in {target.name} with {with_}{told}"
+        remedy = await _insert(inquiry, sought, with_)
+        return Cause(words, remedies=(remedy,), history=history)
+    with_ = await _described(inquiry, target, sought.keys)
+    nearest = min(sought.rows, key=lambda row: len(row.false))
+    if nearest.false:
+        return await _unlike(inquiry, sought, nearest, with_)
+    if target.binding:
+        who = inquiry.persona.label
+        return Cause(
+            f"the row in {target.name} with {with_} is hidden from {who} as well",
+            behind=replace(
+                inquiry,
+                rules=target,
+                row=nearest.text,
+                row_key=_where(sought, nearest).as_string(),
+            ),
+        )
+    return None
+
+
+async def find_forbidden(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
+    """Names the row a condition finds where it should find none."""
+    sought = await _sought(inquiry, lookup)
+    if sought is None:
+        return None
+    found = [row for row in sought.rows if not row.false]
+    if not found:
+        return None
+    target, columns = sought.target, sought.keys | sought.fixed
+    with_ = await _described(inquiry, target, columns)
+    fix = ""
+    if not sought.others:
+        delete = sql.SQL("delete from {} where {};").format(target.table, _equal(columns))
+        fix = delete.as_string()
+    return Cause(
+        f"there is a row in {target.name} with {with_}, and there must be none",
+        remedies=(Remedy(f"no row in {target.name} with {with_}", fix),),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row that a lookup comes near to.
+
+    Attributes:
+        text: Of its table's row type.
+        false: What is asked of it and does not hold: columns by name, conditions as they are.
+    """
+
+    text: str
+    false: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """What a lookup asks for, and what comes near to it.
+
+    Attributes:
+        keys: Values that say which row it is, by column: they come from the row that is asked
+            about, or from the persona.
+        fixed: Values that are written in the condition, such as a role.
+        others: Conditions of any other form.
+    """
+
+    target: Rules
+    alias: str
+    keys: dict[str, str]
+    fixed: dict[str, str]
+    others: tuple[str, ...]
+    rows: tuple[_Row, ...] = ()
+
+
+async def _sought(inquiry: Inquiry, lookup: Lookup) -> _Sought | None:
     query = lookup.query
     assert query.table is not None
     schema, table = query.table
     try:
         target = await read_rules(
-            inquiry.transaction, schema or "public", table, inquiry.persona.role
+            inquiry.transaction, schema or "public", table, lookup.reader or inquiry.persona.role
         )
     except NotFound:
         return None
@@ -41,26 +128,66 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
     if not all(isinstance(value, str) for value in found):
         return None
     values = {column: str(value) for column, value in zip(equal, found, strict=True)}
-    rows = await _rows(inquiry, target, query.alias, values, others)
-    if rows is None:
-        return None
-    with_ = await _described(inquiry, target, values)
-    if not rows:
-        history = await trail.of_missing(inquiry.transaction, target.name, values)
-        told = f" ({history[0]})" if history else ""
-        insert = Remedy(f"a row in {target.name} with {with_}", _insert(target, values))
-        words = f"there is no row in {target.name} with {with_}{told}"
-        return Cause(words, remedies=(insert,), history=history)
-    false = [other for other, holds in zip(others, rows[0], strict=True) if not holds]
-    if false and not any(all(row) for row in rows):
-        return Cause(
-            f"there is a row in {target.name} with {with_}, but {excerpt(false[0])} is not true",
-            remedies=(Remedy(f"{excerpt(false[0])} in that row of {target.name}"),),
-        )
-    if target.binding:
-        who = inquiry.persona.label
-        return Cause(f"the row in {target.name} with {with_} is hidden from {who} as well")
-    return None
+    mine = [field.name for field in inquiry.rules.fields]
+    fixed = {column: values[column] for column in equal if constant(equal[column], mine)}
+    if len(fixed) == len(values):
+        fixed = {}
+    keys = {column: value for column, value in values.items() if column not in fixed}
+    sought = _Sought(target, query.alias, keys, fixed, tuple(others))
+    rows = await _rows(inquiry, sought)
+    return None if rows is None else replace(sought, rows=tuple(rows))
+
+
+async def _unlike(inquiry: Inquiry, sought: _Sought, row: _Row, with_: str) -> Cause:
+    """Says in what a row differs from the one that is looked for."""
+    target, false = sought.target, row.false[0]
+    start = f"there is a row in {target.name} with {with_}, but"
+    have = columns_of(target, row.text)
+    if all(name in sought.fixed for name in row.false):
+        need = {name: sought.fixed[name] for name in row.false}
+        values = [f"{plain(name)} is {have[name] or 'null'}, not {v}" for name, v in need.items()]
+        terms = [f"{plain(name)} = {value}" for name, value in need.items()]
+        words, fix = " and ".join(values), _set(sought, row, need)
+        remedy = Remedy(f"{' and '.join(terms)} in that row of {target.name}", fix)
+        return Cause(f"{start} {words}", remedies=(remedy,))
+    others = [condition for condition in row.false if condition not in sought.fixed]
+    false = others[0]
+    flag = column_named(false, sought.alias, list(have))
+    fix = _set(sought, row, {flag: "true"}) if flag is not None and len(row.false) == 1 else ""
+    named = [name for name in have if name in names(scan(false))]
+    values = [f"{plain(name)} is {have[name] or 'null'}" for name in named[:3]]
+    told = f": {', '.join(values)}" if values and flag is None else ""
+    return Cause(
+        f"{start} {excerpt(false)} is not true{told}",
+        remedies=(Remedy(f"{excerpt(false)} in that row of {target.name}", fix),),
+    )
+
+
+def _set(sought: _Sought, row: _Row, values: Mapping[str, str]) -> str:
+    pairs = sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in values.items()
+    )
+    return (
+        sql.SQL("update {} set {} where {};")
+        .format(sought.target.table, pairs, _where(sought, row))
+        .as_string()
+    )
+
+
+def _where(sought: _Sought, row: _Row) -> sql.Composable:
+    """Returns the condition that names one row: its key, or else what it was found by."""
+    values = columns_of(sought.target, row.text)
+    key = {name: value for name in sought.target.key if (value := values[name]) is not None}
+    return _equal(key or sought.keys)
+
+
+def _equal(values: Mapping[str, str]) -> sql.Composable:
+    terms = [
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Literal(value))
+        for name, value in values.items()
+    ]
+    return sql.SQL(" and ").join(terms)
 
 
 def _terms(lookup: Lookup, columns: Sequence[str]) -> tuple[dict[str, str] | None, list[str]]:
@@ -86,37 +213,38 @@ def _terms(lookup: Lookup, columns: Sequence[str]) -> tuple[dict[str, str] | Non
     return equal, others
 
 
-async def _rows(
-    inquiry: Inquiry,
-    target: Rules,
-    alias: str,
-    values: Mapping[str, str],
-    others: Sequence[str],
-) -> list[tuple[bool, ...]] | None:
-    """Finds the rows with these values, and tells which other conditions hold for each.
+async def _rows(inquiry: Inquiry, sought: _Sought) -> list[_Row] | None:
+    """Finds the rows with these keys, and tells what else that is asked of each is false.
 
     Returns:
         None where that can't be told.
     """
+    target, name = sought.target, sql.Identifier(sought.alias)
     where = sql.SQL(" and ").join(
-        sql.SQL("{}.{} = {}").format(
-            sql.Identifier(alias), sql.Identifier(column), sql.Literal(value)
-        )
-        for column, value in values.items()
+        sql.SQL("{}.{} = {}").format(name, sql.Identifier(column), sql.Literal(value))
+        for column, value in sought.keys.items()
     )
-    name = sql.Identifier(alias)
     query = sql.SQL("select {} from {} as {} where {} limit 20").format(
         whole(name), target.table, name, where
     )
     found = await tried(inquiry.transaction, query, seconds=2)
     if not isinstance(found, TextTable):
         return None
+    asked = {
+        column: sql.SQL("{}.{} = {}")
+        .format(name, sql.Identifier(column), sql.Literal(value))
+        .as_string()
+        for column, value in sought.fixed.items()
+    } | {condition: condition for condition in sought.others}
     rows = []
     for (text,) in found.rows:
-        held = await evaluate(inquiry.acting, target, text or "", others, alias=alias)
+        held = await evaluate(
+            inquiry.acting, target, text or "", list(asked.values()), alias=sought.alias
+        )
         if any(value.state == "error" for value in held):
             return None
-        rows.append(tuple(value.holds for value in held))
+        false = [part for part, value in zip(asked, held, strict=True) if not value.holds]
+        rows.append(_Row(text or "", tuple(false)))
     return rows
 
 
@@ -128,10 +256,38 @@ async def _described(inquiry: Inquiry, target: Rules, values: Mapping[str, str])
     return " and ".join(terms)
 
 
-def _insert(target: Rules, values: Mapping[str, str]) -> str:
+async def _insert(inquiry: Inquiry, sought: _Sought, with_: str) -> Remedy:
+    """The row that is missing; with SQL only where that would run, and would help."""
+    target, values = sought.target, sought.keys | sought.fixed
+    words = f"a row in {target.name} with {with_}"
+    demanded = [
+        plain(field.name)
+        for field in target.fields
+        if field.not_null
+        and field.name not in values
+        and not (field.default or field.identity or field.generated)
+    ]
+    if demanded:
+        return Remedy(f"{words}, and with {' and '.join(demanded)}, which must not be null")
+    if any(target.field(name).generated for name in values):
+        return Remedy(words)
+    new = await inserted_row(inquiry.acting, target, values)
+    held = await evaluate(
+        inquiry.acting, target, new.text, sought.others, new.unsure, alias=sought.alias
+    )
+    false = [part for part, value in zip(sought.others, held, strict=True) if not value.holds]
+    if false:
+        return Remedy(f"{words}, of which {excerpt(false[0])} is true")
+    if target.binding:
+        policies = join_policies(target.serving(Command.SELECT), "using")
+        (seen,) = await evaluate(inquiry.acting, target, new.text, [policies], new.unsure)
+        if not seen.holds:
+            return Remedy(
+                f"{words}, which the policies of {target.name} show to {inquiry.persona.label}"
+            )
     insert = sql.SQL("insert into {} ({}) values ({});").format(
         target.table,
         sql.SQL(", ").join(map(sql.Identifier, values)),
         sql.SQL(", ").join(map(sql.Literal, values.values())),
     )
-    return insert.as_string()
+    return Remedy(words, insert.as_string())
