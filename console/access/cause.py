@@ -294,6 +294,8 @@ def _queries(array: str) -> bool:
 
 def _raised(condition: str, value: Value) -> Cause:
     part = excerpt(condition)
+    if value.unknown:
+        return Cause(f"{part} can't be told from here: {value.error}", note=value.error)
     match value.sqlstate:
         case "42501":
             words = f"{part} needs a privilege that is missing: {value.error}"

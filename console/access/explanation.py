@@ -12,12 +12,14 @@ from console.access.cause import behind, blamed, find_cause
 from console.access.claims import unasked_claims
 from console.access.evaluation import Value
 from console.access.expression import Node
+from console.access.failing import denied_object, grants, in_words
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt
 from console.access.row import BadDefault
 from console.access.rules import Command, Policy, Rules
 from console.access.verdict import Attempt, Outcome, Stage, deciding, stages
 from console.errors import ConsoleError
+from console.tokens import called, scan
 
 _MOST_CAUSES = 8
 _DOES = {
@@ -102,7 +104,7 @@ async def explain(case: Case) -> Explanation:
         case "default" if case.bad_default is not None:
             found = _bad_default(case.bad_default, rules, who)
         case "error" | "plan":
-            found = _error(case, who)
+            found = await _error(case, who)
         case "told":
             end = _granted(case, who) if outcome.allowed else _ending(case, who)
             found = Explanation(f"{end}: so the server itself says")
@@ -226,19 +228,35 @@ def _owner_column(case: Case) -> str | None:
     return None
 
 
-def _error(case: Case, who: str) -> Explanation:
-    outcome = case.outcome
-    if outcome.cause == "plan" and case.plan is not None:
-        words = _circle_or_right(case.plan.sqlstate or "", case.plan.message)
-        return Explanation(f"the statement fails for {who}: {words}", _grants(case))
-    assert outcome.policy is not None
-    assert outcome.stage is not None
-    key = (outcome.policy.name, outcome.stage.clause, outcome.stage.row)
-    value = case.values[key]
-    words = _circle_or_right(value.sqlstate, value.error)
-    return Explanation(
-        f'the statement fails for {who}: policy "{outcome.policy.name}" raises {words}'
-    )
+async def _error(case: Case, who: str) -> Explanation:
+    outcome, plan = case.outcome, case.plan
+    if outcome.cause == "plan" and plan is not None:
+        failure = Value("error", plan.message, plan.sqlstate or "")
+        source = _source(case, failure)
+    else:
+        assert outcome.policy is not None
+        assert outcome.stage is not None
+        stage = outcome.stage
+        failure = case.values[outcome.policy.name, stage.clause, stage.row]
+        source = f'policy "{outcome.policy.name}" raises '
+    remedies: tuple[Remedy, ...] = ()
+    some = next(iter(case.inquiries.values()), None)
+    if some is not None and failure.sqlstate == "42501":
+        remedies = await grants(some.transaction, case.rules.role, failure.error)
+    return Explanation(f"the statement fails for {who}: {source}{in_words(failure)}", remedies)
+
+
+def _source(case: Case, failure: Value) -> str:
+    """Says what raises a failure that the server has met while it planned the statement."""
+    for (policy, _, _), value in case.values.items():
+        if (value.sqlstate, value.error) == (failure.sqlstate, failure.error):
+            return f'policy "{policy}" raises '
+    denied = denied_object(failure.error)
+    if denied is not None and case.attempt.command is Command.INSERT:
+        for column in case.rules.fields:
+            if denied[1] in {name for _, name in called(scan(column.default or ""))}:
+                return f"the default of {plain(column.name)} raises "
+    return ""
 
 
 def _bad_default(bad: BadDefault, rules: Rules, who: str) -> Explanation:
@@ -260,27 +278,6 @@ def _bad_default(bad: BadDefault, rules: Rules, who: str) -> Explanation:
             ),
         ),
     )
-
-
-def _circle_or_right(sqlstate: str, message: str) -> str:
-    match sqlstate:
-        case "42P17":
-            return f"{message}: a policy reads a table whose policies read the first one again"
-        case "42501":
-            return f"{message}, which a policy uses"
-        case "22P02":
-            return f"{message}: what is compared is not of the type, as a sub that is no uuid"
-    return message
-
-
-def _grants(case: Case) -> tuple[Remedy, ...]:
-    message = case.plan.message if case.plan else ""
-    for kind, privilege in (("function", "EXECUTE"), ("table", "SELECT"), ("schema", "USAGE")):
-        start = f"permission denied for {kind} "
-        if message.startswith(start):
-            name = message.removeprefix(start)
-            return (Remedy(f"{privilege} on {kind} {name} for {case.rules.role}"),)
-    return ()
 
 
 def _by_policy(case: Case, who: str) -> Explanation:

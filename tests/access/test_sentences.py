@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -388,3 +389,74 @@ async def test_a_row_that_must_not_be_there_is_named(asking: Asking) -> None:
     )
     asking.run(decision.remedies[0].sql)
     assert (await asking.why("doc")).allowed
+
+
+FAILS = "the statement fails for ada@example.com: "
+
+
+@pytest.mark.parametrize(
+    ("policy", "words", "grant"),
+    [
+        (
+            "s.shut()",
+            'policy "p" raises permission denied for function shut',
+            'grant execute on function s.shut() to "authenticated";',
+        ),
+        (
+            "id in (select id from s.closed)",
+            'policy "p" raises permission denied for table closed',
+            'grant select on s.closed to "authenticated";',
+        ),
+    ],
+)
+async def test_the_policy_that_lacks_a_privilege_is_named(
+    asking: Asking, policy: str, words: str, grant: str
+) -> None:
+    asking.run(
+        f"""{PLAIN}
+        create function s.shut() returns boolean language sql stable as 'select true';
+        revoke execute on function s.shut() from public;
+        create table s.closed (id int); insert into s.closed values (1);
+        create policy p on s.t to authenticated using ({policy})"""
+    )
+    decision = await asking.why("t")
+    assert (decision.effect, decision.sentence) == ("denied", f"{FAILS}{words}")
+    (remedy,) = decision.remedies
+    assert remedy.sql == grant
+    asking.run(remedy.sql)
+    assert (await asking.why("t")).allowed
+
+
+async def test_the_policy_that_reads_a_sub_which_is_no_uuid_is_named(asking: Asking) -> None:
+    asking.run(f"{PLAIN} create policy p on s.t to authenticated using (owner = auth.uid())")
+    persona = replace(ADA, claims_json=json.dumps({"sub": "x-1", "role": "authenticated"}))
+    decision = await asking.why("t", persona)
+    assert decision.effect == "denied"
+    assert (
+        'policy "p" raises invalid input syntax for type uuid: "x-1":'
+        " what is compared is not of the type, as a sub that is no uuid"
+    ) in decision.sentence
+
+
+async def test_a_default_that_lacks_a_privilege_is_no_policy_of_its_table(asking: Asking) -> None:
+    asking.run(
+        f"""{PLAIN}
+        create function s.shut() returns text language sql stable as $$select 'x'$$;
+        revoke execute on function s.shut() from public;
+        alter table s.t alter vis set default s.shut(); alter table s.t disable row level security
+        """
+    )
+    asked: dict[str, Any] = {"command": Command.INSERT, "row": {"id": 5}}
+    decision = await asking.why("t", **asked)
+    assert decision.sentence == (
+        f"{FAILS}the default of vis raises permission denied for function shut"
+    )
+    (remedy,) = decision.remedies
+    asking.run(remedy.sql)
+    assert (await asking.why("t", **asked)).allowed
+
+
+async def test_what_can_not_be_told_from_here_is_not_said_to_fail(asking: Asking) -> None:
+    asking.run(f"{PLAIN} create policy p on s.t using (n > 0 and tableoid = 's.t'::regclass);")
+    decision = await asking.why("t")
+    assert "raises" not in decision.sentence
