@@ -43,6 +43,11 @@ SAME_PATH = (
 )
 """Says the effective path in full: with another, the server would look the names of a prepared
 statement up again, as the persona."""
+PLAIN = sql.SQL(
+    "select not exists (select from pg_catalog.pg_type t where t.typname = any ({}::text[])"
+    " and (t.typtype not in ('b', 'e') or t.typcategory = 'A'))"
+)
+"""Whether no type of these names has parts, or checks, whose functions its input would run."""
 UNLOCK = "select pg_catalog.pg_advisory_unlock_all()"
 LEAVE = f"rollback; {UNLOCK}"
 

@@ -21,6 +21,7 @@ from console.access.entrance import (
     CHECK,
     LEAVE,
     LOCK_TIMEOUT,
+    PLAIN,
     SAME_PATH,
     STATEMENT_TIMEOUT,
     STEP_OUT,
@@ -49,12 +50,6 @@ if TYPE_CHECKING:
 
 _GRACE = 2.0
 """Seconds after the server's own deadline until the statement is cancelled from here."""
-
-_PLAIN = sql.SQL(
-    "select not exists (select from pg_catalog.pg_type t where t.typname = any ({}::text[])"
-    " and (t.typtype not in ('b', 'e') or t.typcategory = 'A'))"
-)
-"""Whether no type of these names has parts, or checks, whose functions its input would run."""
 
 _SAVE = "savepoint rowsight"
 _RELEASE = "release savepoint rowsight"
@@ -177,7 +172,7 @@ class Impersonation(Transaction):
         types_read = quiet(scan(statement.as_string()))
         if types_read is None:
             return None
-        plain = await self.attempt(_PLAIN.format(sql.Literal(sorted(types_read))))
+        plain = await self.attempt(PLAIN.format(sql.Literal(sorted(types_read))))
         if not isinstance(plain, TextTable) or plain.rows[0][0] != "t":
             return None
         types = sql.SQL("(text)" if argument is not None else "")
@@ -202,23 +197,6 @@ class Impersonation(Transaction):
         finally:
             with contextlib.suppress(Error):
                 await self.connection.execute("deallocate rowsight")
-
-    async def pages(self, statement: Statement, size: int = 1000) -> AsyncIterator[TextTable]:
-        """Reads a long result some rows at a time, each part checked before it is given out.
-
-        Args:
-            statement: One query; the server refuses anything else as a cursor.
-            size: Rows in a part.
-        """
-        query = sql.SQL(statement) if isinstance(statement, str) else statement
-        await self.execute(sql.SQL("declare rowsight no scroll cursor for {}").format(query))
-        fetch = sql.SQL("fetch forward {} from rowsight").format(sql.Literal(size))
-        while True:
-            table = await self.texts(fetch)
-            yield table
-            if len(table.rows) < size:
-                await self.execute("close rowsight")
-                return
 
 
 class Preview(Discreet):
@@ -260,7 +238,7 @@ class Preview(Discreet):
             return ""
         return (
             f"previews start from {self.server.user}, a superuser: a function that a policy calls"
-            " could take that role back before it is noticed; a preview login closes this"
+            " could take that role back before it is noticed; a preview login leaves it none"
         )
 
     @contextlib.asynccontextmanager

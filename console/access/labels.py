@@ -34,6 +34,16 @@ async def tried(
     return found
 
 
+async def are_tables(transaction: Transaction, *names: str) -> bool:
+    """Tells whether none of these names in `public` is a view, whose query is anybody's."""
+    query = sql.SQL(
+        "select not exists (select from pg_catalog.pg_class c"
+        " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = 'public' and c.relname in ({}) and c.relkind not in ('r', 'p'))"
+    ).format(sql.SQL(", ").join(map(sql.Literal, names)))
+    return (await transaction.texts(query)).rows == [("t",)]
+
+
 def shorten(text: str) -> str:
     """Cuts a value for a sentence."""
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
@@ -78,7 +88,8 @@ class Labels:
             return self._persona.label
         if not is_uuid(value):
             return shorten(value)
-        await self._read("public", "users", "id", [value])
+        if await are_tables(self._transaction, "users"):
+            await self._read("public", "users", "id", [value])
         return shorten(self._known.get(("public.users.id", value), value))
 
     async def _read(self, schema: str, table: str, column: str, values: Collection[str]) -> None:

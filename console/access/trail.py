@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from console.access.labels import shorten, tried
+from console.access.labels import are_tables, shorten, tried
 from console.access.rules import raw
 from console.connection.session import TextTable, Transaction, query_text
 
@@ -65,6 +65,8 @@ async def of_missing(
 
 
 async def _read(transaction: Transaction, log: str, condition: sql.Composable) -> tuple[Entry, ...]:
+    if not await are_tables(transaction, "audit_logs", "privacy_transparency_log", "users"):
+        return ()
     query = raw(query_text("console.access", f"trail_{log}")) + condition
     query += sql.SQL(' order by entry."timestamp" desc limit 3')
     found = await tried(transaction, query, seconds=_PATIENCE)

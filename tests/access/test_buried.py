@@ -120,6 +120,29 @@ async def test_a_check_that_raises_stops_the_row(scene: Scene) -> None:
     decision = await why(
         scene.login, scene.acting, EVE, relation, command=Command.INSERT, row={"id": 1}
     )
-    assert [(o.sqlstate, "raises not for you" in o.words) for o in decision.obstacles] == [
-        ("P0001", True)
-    ]
+    (obstacle,) = decision.obstacles
+    assert obstacle.sqlstate == "P0001"
+    assert "the constraint raising_id_check raises " in obstacle.words
+
+
+async def test_a_log_that_is_a_view_is_not_read(scene: Scene) -> None:
+    scene.admin.execute(
+        """
+        create or replace view public.audit_logs as
+          select 'pack'::text as resource, '1'::text as "resourceId", null::text as "userId",
+                 now() as timestamp, 'x'::text as action, '{}'::jsonb as metadata
+          where public.trap(1);
+        create or replace view public.users as
+          select null::uuid as id, 'x'::text as email where public.trap(1);
+        drop table if exists public.owned;
+        create table public.owned (id int primary key, owner uuid);
+        insert into public.owned values (1, gen_random_uuid());
+        alter table public.owned enable row level security;
+        grant select on public.owned to authenticated;
+        create policy p on public.owned using (owner = (select auth.uid()))
+        """
+    )
+    relation = await find_relation(scene.login, "public.owned")
+    decision = await why(scene.login, scene.acting, EVE, relation, key={"id": "1"})
+    assert decision.allowed is False
+    await scene.unharmed()

@@ -5,5 +5,5 @@ select 'privacy_transparency_log',
        entry.action,
        entry.metadata ->> 'reason'
 from public.privacy_transparency_log as entry
-left join public.users as person on person.id::text = entry.metadata ->> 'changed_by'
+left join public.users as person on pg_catalog.format('%s', person.id) = entry.metadata ->> 'changed_by'
 where 

@@ -281,8 +281,8 @@ def _containment(summary: Summary, width: int) -> list[Line]:
 
     text = (
         f"{summary.login}, a superuser: a function that a policy calls could take that role back"
-        " before it is noticed. A login that can be nobody else closes this; name it as"
-        " preview_user in the profile."
+        " before it is noticed. A login that can be nobody else leaves it no such role; name it as"
+        " preview_user in the profile. A view that is opened runs its query as the login itself."
     )
     lines = wrapped(text, width, "care", indent="  ")
     for line in preview_login_sql().splitlines():
