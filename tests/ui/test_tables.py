@@ -338,3 +338,39 @@ async def test_a_filter_without_a_match_says_so_and_enter_reads_the_list_again(
         await until(pilot, "▪ later")
         await pilot.press("enter")
         await until(pilot, "public.later")
+
+
+async def test_enter_on_the_table_that_is_open_goes_to_its_rows(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "of 250  1/6")
+        await until(pilot, lambda: "people" in text(app))
+        for covered in (False, True):
+            if covered:
+                await pilot.press("enter")
+                await until(pilot, "row 1 of 250")
+            await pilot.press("tab", "slash", *"people", "enter")
+            await until(pilot, lambda: isinstance(app.focused, Grid))
+            assert not app.screen.query_one(Contents).is_covered
+            await until(pilot, lambda: not app.screen.query_one(Rows).is_busy)
+            assert isinstance(app.focused, Grid)
+
+
+async def test_a_table_that_is_opened_over_a_row_is_seen_to_be_read_and_cancelled(
+    shop: Profile,
+) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "of 250  1/6")
+        await pilot.press("enter")
+        await until(pilot, "row 1 of 250")
+        await pilot.press("tab")
+        await until(pilot, lambda: isinstance(app.focused, RelationList))
+        await pilot.press("slash", *"slow", "enter")
+        await until(pilot, "◌ reading slow")
+        assert "row 1 of 250" not in text(app)
+        await pilot.press("escape")
+        await until(pilot, "cancelled")
+        await pilot.press("tab")
+        await until(pilot, lambda: isinstance(app.focused, Grid))
+        assert "app.people" in text(app)

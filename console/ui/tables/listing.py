@@ -161,16 +161,23 @@ class ListingPane(Pane):
                         self._list_at_last()
 
     @on(Found)
-    def _found(self, message: Found) -> None:
+    async def _found(self, message: Found) -> None:
         self._ended("find")
-        self.read(message.wanted)
+        await self.read(message.wanted)
 
-    def read(self, wanted: Wanted) -> None:
-        """Opens rows; another relation is shown whole, with what a lens hides marked."""
+    async def read(self, wanted: Wanted) -> None:
+        """Opens rows, which nothing covers then; those that are open already have the focus.
+
+        Another relation is shown whole, with what a lens hides marked.
+        """
         opened = self.rows.opened
-        if opened is None or opened.wanted.relation.identity != wanted.relation.identity:
+        other = opened is None or opened.wanted.relation.identity != wanted.relation.identity
+        if other:
             self.rows.only = False
+        await self.contents.close_views()
         self.rows.read(wanted)
+        if not other:
+            self.rows.take_focus()
 
     @on(Rows.Settled)
     async def _settled(self, message: Rows.Settled) -> None:

@@ -82,13 +82,13 @@ class TablesPane(ListingPane):
             self.refresh_bindings()
 
     @on(Lines.Chosen, "#relation-list")
-    def _chosen(self) -> None:
+    async def _chosen(self) -> None:
         relation = self.relations.current
         if relation is None:
             # Nothing is called so: it may have been made meanwhile.
             self.action_again()
         elif self.online:
-            self.read(Wanted(relation))
+            await self.read(Wanted(relation))
         else:
             self.notify("not connected: r connects again", severity="warning", markup=False)
 
