@@ -23,7 +23,7 @@ _HINTS = {
     "MERGE": "this console reads; rows are written elsewhere",
     "BEGIN": "each statement runs in a transaction of its own that can't write",
     "COMMIT": "each statement runs in a transaction of its own that can't write",
-    "COPY": "e exports the rows of a result",
+    "COPY": "run the SELECT itself: e exports the rows of its result",
 }
 
 

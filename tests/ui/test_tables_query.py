@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from textual.app import ComposeResult
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from console.browse.history import QueryHistory
 from console.connection.embedded import EmbeddedServer
@@ -40,6 +41,10 @@ async def opened(pilot: Pilot[None], statement: str = "") -> QueryView:
         view.editor.text = statement
         await pilot.pause()
     return view
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
 
 
 async def test_keys_are_not_asked_of_a_view_that_comes_or_goes(library: Profile) -> None:
@@ -118,6 +123,45 @@ async def test_a_result_is_paged_and_its_rows_open_in_full(library: Profile) -> 
         assert view.result.grid.has_focus
         await pilot.press("escape")
         assert view.editor.has_focus
+
+
+async def test_a_result_is_exported(library: Profile, tmp_path: Path) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view = await opened(pilot, "select g, 'é,' as g from generate_series(1, 700) g -- end")
+        await pilot.press("f5")
+        await until(pilot, "2 columns")
+        await pilot.press("f4", "e")
+        await until(pilot, "is run again")
+        field = app.screen.query_one("#export-path", Input)
+        assert field.value == "query.csv"
+        field.value = str(tmp_path / "result.csv")
+        await pilot.press("enter")
+        await until(pilot, "✓ 700 rows")
+        assert "700 rows" in text(app)
+        assert view.result.grid.has_focus
+        await pilot.press("G")
+        await until(pilot, "700:1")
+    written = (tmp_path / "result.csv").read_text().splitlines()
+    assert written[0] == "g,g_2"
+    assert written[700] == '700,"é,"'
+    assert len(written) == 701
+
+
+async def test_an_export_of_a_result_is_cancelled(library: Profile, tmp_path: Path) -> None:
+    app = RowsightApp(library)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(pilot, "select g, pg_sleep(g / 500) from generate_series(1, 5000) g")
+        await pilot.press("f5")
+        await until(pilot, "2 columns")
+        await pilot.press("f4", "e")
+        await until(pilot, "is run again")
+        app.screen.query_one("#export-path", Input).value = str(tmp_path / "result.jsonl")
+        await pilot.press("enter")
+        await until(pilot, "rows/s")
+        await pilot.press("escape")
+        await until(pilot, "nothing is left of the file")
+    assert files_in(tmp_path) == []
 
 
 async def test_an_error_points_at_the_place(library: Profile) -> None:

@@ -248,6 +248,8 @@ class AskExport(Dialog[Export]):
 
     def _what(self) -> Content:
         wanted = self.wanted
+        if wanted.relation.kind == "query":
+            return Content(f"{self.rows} of this result: the statement is run again")
         lines = [f"{self.rows} of {visible(wanted.relation.identity)}"]
         if wanted.where:
             lines.append(f"that match {visible(wanted.where)}")

@@ -21,6 +21,7 @@ from console.visible import visible
 if TYPE_CHECKING:
     from console.access.impersonation import Preview
     from console.browse.export import Progress
+    from console.browse.query import QuerySource
     from console.connection.session import Session
 
 
@@ -29,9 +30,11 @@ class Export:
     """What is written, and where.
 
     Attributes:
+        wanted: Which rows; of a statement's result only the name counts.
         columns: Names of the columns; None for all.
         form: `csv`, `json` or `jsonl`.
         replace: Whether a file that is there gives way.
+        result: The rows of a statement, which is run again; None for those of a relation.
     """
 
     wanted: Wanted
@@ -39,6 +42,7 @@ class Export:
     path: Path
     form: str
     replace: bool = False
+    result: QuerySource | None = None
 
 
 class Exporting(Static):
@@ -101,7 +105,7 @@ class Exporting(Static):
             if persona is not None:
                 cast("Preview", session).persona = persona
             await session.connect()
-            source = await open_source(
+            source = what.result or await open_source(
                 session,
                 what.wanted.relation,
                 columns=what.columns,
@@ -112,7 +116,8 @@ class Exporting(Static):
             async with aclosing(export(session, made, what.path, replace=what.replace)) as reports:
                 async for progress in reports:
                     self.post_message(self.Went(progress))
-            await source.close()
+            if source is not what.result:
+                await source.close()
         except ConsoleError as error:
             self.post_message(self.Ended(error))
         else:

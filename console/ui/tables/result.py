@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -13,8 +14,11 @@ from console.ui import words
 from console.ui.clipboard import copy
 from console.ui.tables.card import extent
 from console.ui.tables.copying import take
+from console.ui.tables.exporting import Export, Exporting
 from console.ui.tables.paging import Paging
+from console.ui.tables.reading import Wanted
 from console.ui.tables.record import Record
+from console.ui.tables.told import amount
 from console.ui.tables.view import View
 from console.ui.tables.windowed import Shape, WindowRows
 from console.ui.widgets.caption import Caption
@@ -32,7 +36,10 @@ class Result(Paging):
     """A caption and a grid; the connection is the rows' own, and goes with them."""
 
     BINDING_GROUP_TITLE = "Result"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open_row", "Row")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open_row", "Row"),
+        Binding("e", "export", "Export"),
+    ]
 
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
@@ -42,6 +49,24 @@ class Result(Paging):
         """Lays out both."""
         yield Caption()
         yield Grid()
+        yield Exporting(self.connections)
+
+    @property
+    def exporting(self) -> Exporting:
+        """The row that tells of an export."""
+        return self.query_one(Exporting)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether rows are waited for, or exported."""
+        return super().is_busy or self.exporting.is_running
+
+    def stop(self) -> None:
+        """Cancels what is waited for, on the server too; an export only after that."""
+        if super().is_busy:
+            super().stop()
+        else:
+            self.exporting.stop()
 
     async def on_unmount(self) -> None:
         """Lets go of what the server holds."""
@@ -82,8 +107,30 @@ class Result(Paging):
         self.head("result", Content(facts), Content.styled(f"{place}{self._told}", "$muted"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offers a row where there is one."""
-        return action != "open_row" or (self.window is not None and self.window.extent > 0)
+        """Offers a row where there is one, and rows where they can be asked for again."""
+        match action:
+            case "open_row":
+                return self.window is not None and self.window.extent > 0
+            case "export":
+                return self.window is not None and not self.exporting.is_running
+            case _:
+                return True
+
+    def action_export(self) -> None:
+        """Asks for a file, and writes the whole result to it; the statement is run again."""
+        from console.browse.query import QuerySource
+        from console.ui.tables.dialogs import AskExport
+
+        source = None if self.window is None else self.window.source
+        if self.window is None or not isinstance(source, QuerySource):
+            return
+
+        def begin(export: Export | None) -> None:
+            if export is not None:
+                self.exporting.begin(replace(export, result=source))
+
+        wanted = Wanted(source.selection.relation)
+        self.app.push_screen(AskExport(wanted, None, amount(self.window)), begin)
 
     def action_open_row(self) -> None:
         """Shows the row under the cursor in full."""
