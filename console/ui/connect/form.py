@@ -341,15 +341,12 @@ class SupabaseForm(Form):
 
     def settings(self) -> dict[str, Setting]:
         """Adds host, port and login of the project."""
-        settings: dict[str, Setting] = {
-            **parameters(
-                self.value("ref"),
-                self.value("region"),
-                Way(self.value("way")),
-                user=self.value("user") or "postgres",
-                database=self.value("dbname") or "postgres",
-            )
-        }
+        user, database = (self.value(key) or "postgres" for key in ("user", "dbname"))
+        way = Way(self.value("way"))
+        found = parameters(
+            self.value("ref"), self.value("region"), way, user=user, database=database
+        )
+        settings: dict[str, Setting] = {**found}
         if certificate := self.value("sslrootcert"):
             settings |= {"sslrootcert": certificate, "sslmode": "verify-full"}
         return settings | super().settings()
