@@ -176,3 +176,20 @@ async def test_w_asks_why_for_the_row_under_the_cursor(papers: Profile) -> None:
         await pilot.press("down", "w")
         await until(pilot, lambda: workspace(pilot).active == 1)
         assert WhyPlace("public.papers", (("id", "2"),)) in asked
+
+
+async def test_a_row_in_full_says_whether_it_is_seen_and_which_columns_are_not(
+    papers: Profile,
+) -> None:
+    async with looking(papers, "papers") as (pilot, _):
+        await until(pilot, lambda: "●" in marks(pilot))
+        await pilot.press("enter")
+        await until(pilot, "○ hidden from")
+        await until(pilot, "⊘secret")
+        await pilot.press("n", "n")
+        await until(pilot, "● seen by")
+        assert "○ hidden from" not in text(pilot.app)
+    async with looking(papers, "closed", wait="may not read this table") as (pilot, _):
+        await pilot.press("enter")
+        await until(pilot, "row 1 of 1")
+        await until(pilot, "⊘ role:clerk may not read this table")

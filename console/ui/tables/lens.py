@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.content import Content
+
 from console.access.marks import DENIED, ROWS
+from console.errors import ConsoleError
 from console.ui import words
 from console.ui.connections import Connections
 from console.ui.tables.told import brief
@@ -25,6 +28,13 @@ _BRIGHT = ("visible", "unknown")
 _MARKS = {state: Mark(mark.glyph, dimmed=state not in _BRIGHT) for state, mark in ROWS.items()}
 LEGEND = (*ROWS.values(), DENIED)
 """The marks of the X-ray, for the help."""
+_SAID = {
+    "visible": "seen by",
+    "hidden": "hidden from",
+    "error": "an error to",
+    "unknown": "not known of",
+    "gone": "gone",
+}
 _MOST = 20_000
 """Rows whose marks are remembered."""
 
@@ -83,13 +93,28 @@ class Lens:
         """
         from psycopg import sql
 
-        from console.access.visibility import count_visible, xray
+        from console.access.visibility import count_visible
 
-        source, relation = opened.window.source, opened.wanted.relation
+        await self.look(connections, opened.window, rows)
+        if self.count is None:
+            preview, relation = await connections.preview(), opened.wanted.relation
+            conditions = opened.window.source.selection.chosen.conditions
+            where = sql.SQL(" and ").join(conditions) if conditions else None
+            self.count = await count_visible(preview, self.persona, relation, where=where)
+
+    async def look(self, connections: Connections, window: Window, rows: range) -> None:
+        """Finds out about some rows.
+
+        Raises:
+            ConsoleError: The server refused, or a connection is gone.
+        """
+        from console.access.visibility import xray
+
+        source = window.source
         login = await connections.open(XRAY)
         preview = await connections.preview()
         self.warning = preview.warning
-        for page in () if self.over else self.lacking(opened.window, rows):
+        for page in () if self.over else self.lacking(window, rows):
             keys = [source.key(place) for place in page.places]
             if not keys[0]:
                 self.message = f"no key to tell rows by: x shows what {self.name} sees"
@@ -99,7 +124,7 @@ class Lens:
                 login,
                 preview,
                 self.persona,
-                relation,
+                source.selection.relation,
                 [[value for _, value in key] for key in keys],
                 columns=[name for name, _ in keys[0]],
             )
@@ -113,10 +138,29 @@ class Lens:
                 self.refusal = "may not read this table", seen.message
             elif seen.message:
                 self.refusal = "gets an error", seen.message
-        if self.count is None:
-            conditions = source.selection.chosen.conditions
-            where = sql.SQL(" and ").join(conditions) if conditions else None
-            self.count = await count_visible(preview, self.persona, relation, where=where)
+
+    async def glance(self, connections: Connections, window: Window, index: int) -> None:
+        """Finds out about one row; why nothing can be told is kept as its message."""
+        try:
+            await self.look(connections, window, range(index, index + 1))
+        except ConsoleError as error:
+            self.message, self.over = error.message, True
+
+    def anew(self) -> Lens:
+        """Returns a lens of the same persona for other rows."""
+        return Lens(self.persona)
+
+    def said_of(self, place: Place) -> Content:
+        """Says in short whether the row at a place is seen, with its mark."""
+        if self.message or (self.over and self.refusal is not None):
+            what = "not found out" if self.refusal is None else self.refusal[0]
+            return Content.styled(
+                f"  {DENIED.glyph} {brief(self.persona.label)} {what}", "$warning"
+            )
+        state = self._states.get(place, "unknown")
+        style = "$muted" if state in ("visible", "unknown") else "$warning"
+        who = "" if state == "gone" else f" {brief(self.persona.label)}"
+        return Content.styled(f"  {ROWS[state].glyph} {_SAID[state]}{who}", style)
 
     @property
     def name(self) -> str:

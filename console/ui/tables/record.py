@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.widgets import Static
 
 from console.browse.detail import Value, read_whole
-from console.browse.document import read_array, read_document
 from console.browse.formats import as_json
 from console.browse.references import Reference
 from console.browse.window import Window
@@ -35,12 +34,10 @@ from console.ui.tables.card import (
     signpost,
     standing,
 )
-from console.ui.tables.documents import DocumentView
 from console.ui.tables.meeting import Eyes, Met, counted, meet, rows_at
-from console.ui.tables.reader import LongValue, StoredText
 from console.ui.tables.values import RowLines
 from console.ui.tables.view import View
-from console.ui.tables.wrapping import dumped, wrapped
+from console.ui.tables.whole import whole_view
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.lines import Lines
 from console.visible import visible
@@ -51,6 +48,7 @@ if TYPE_CHECKING:
     from console.access.persona import Persona
     from console.browse.page import Row
     from console.catalog.relations import Column
+    from console.ui.tables.lens import Lens
 
 
 TALL = 28
@@ -65,6 +63,7 @@ class Record(AskingView):
         window: The rows among which it is.
         index: Its number there.
         eyes: Whose eyes rows are seen through.
+        lens: What is known of rows through somebody's eyes; None where nobody is looked for.
         trail: The rows that led here, in words.
         own: Whether the window is this view's own, to be closed with it.
     """
@@ -96,6 +95,7 @@ class Record(AskingView):
         index: int,
         eyes: Eyes,
         *,
+        lens: Lens | None = None,
         trail: tuple[str, ...] = (),
         own: bool = False,
     ) -> None:
@@ -103,6 +103,7 @@ class Record(AskingView):
         self.window = window
         self.index = index
         self.eyes = eyes
+        self.lens = lens
         self.trail = trail
         self.own = own
         self.read: Met | None = None
@@ -161,7 +162,15 @@ class Record(AskingView):
             self.query_one(".value-card Static", Static).update("This table has no columns.")
         self._lay_out()
         self._describe()
+        if self.lens is not None:
+            self.run_worker(self._examine(self.lens), exclusive=True, group="look")
         self._count([one for one in read.references if not one.forwards and one.where])
+
+    async def _examine(self, lens: Lens) -> None:
+        """Finds out whether somebody sees the row, and which of its columns."""
+        await lens.glance(self.connections, self.window, self.index)
+        self.lines.deny(lens.denied)
+        self._lay_out()
 
     def _count(self, references: list[Reference]) -> None:
         """Counts what refers to the row, one after the other; keys are heard meanwhile."""
@@ -189,7 +198,9 @@ class Record(AskingView):
         right = standing(self.window, self.index)
         room = self.size.width - len(right) - len(self.read_at) - 7
         aside = Content.assemble(right, (f"  {self.read_at}", "$muted"))
-        self._write(crumbs([*self.trail, self._called()], room), aside)
+        seen = self.lens.said_of(self.read.place) if self.lens and self.read else Content("")
+        trail = [*self.trail, self._called()]
+        self._write(crumbs(trail, room - seen.cell_length) + seen, aside)
 
     @on(Lines.Moved)
     def _moved(self, message: Lines.Moved) -> None:
@@ -246,33 +257,18 @@ class Record(AskingView):
         message.stop()
         entry = self.lines.current
         if isinstance(entry, Reference) and entry.where is None:
-            self._tell_end(entry)
+            self.notify(dead_end(entry), timeout=4, markup=False)
         elif isinstance(entry, Reference):
             self.action_follow()
         elif isinstance(entry, Value) and self.read is not None:
             if entry.text is not None:
-                self.post_message(View.Open(self._opened(entry, self.read)))
+                source, place, called_ = self.window.source, self.read.place, self._called()
+                view = whole_view(self.connections, source, place, entry.column, called_)
+                self.post_message(View.Open(view))
             elif (key := self.lines.key_of(entry)) is not None:
-                self._tell_end(key)
+                self.notify(dead_end(key), timeout=4, markup=False)
             else:
                 self.notify("there is nothing in it: NULL", timeout=2, markup=False)
-
-    def _tell_end(self, reference: Reference) -> None:
-        self.notify(dead_end(reference), timeout=4, markup=False)
-
-    def _opened(self, value: Value, read: Met) -> View:
-        """Makes the view that suits a value."""
-        column = value.column
-        title = f"{self._called()} · {column.name}"
-        text = StoredText(self.window.source, read.place, column.name)
-        if column.base in ("json", "jsonb"):
-            return DocumentView(self.connections, title, text, read_document)
-        if column.category == "A":
-            parse = partial(read_array, base=column.base)
-            return DocumentView(self.connections, title, text, parse)
-        if column.base == "bytea":
-            return LongValue(self.connections, title, text, dumped, unit="byte")
-        return LongValue(self.connections, title, text, wrapped)
 
     def action_follow(self) -> None:
         """Goes to the row that this one refers to, or to the first that refers to it."""
@@ -286,7 +282,8 @@ class Record(AskingView):
                 self.notify("no row there that can be seen from here", timeout=3, markup=False)
                 return
             trail = (*self.trail, self._called())
-            there = Record(self.connections, window, 0, self.eyes, trail=trail, own=True)
+            lens = self.lens and self.lens.anew()
+            there = Record(self.connections, window, 0, self.eyes, lens=lens, trail=trail, own=True)
             self.post_message(View.Open(there))
 
         self.ask(
@@ -303,10 +300,10 @@ class Record(AskingView):
 
     def action_why(self) -> None:
         """Asks why somebody can or can't see this row."""
-        source = self.window.source
         if self.read is not None:
-            place = WhyPlace(source.selection.relation.identity, self.read.key(source))
-            self.post_message(Pane.Visit(place))
+            identity = self.window.source.selection.relation.identity
+            key = self.read.key(self.window.source)
+            self.post_message(Pane.Visit(WhyPlace(identity, key)))
 
     def action_adopt(self) -> None:
         """Looks through the eyes of the person whose id or address is under the cursor."""

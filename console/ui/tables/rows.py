@@ -87,7 +87,7 @@ class Rows(TakingTable):
 
         window = self.window
         if window is not None and window.find(self.grid.cursor_row) is not None:
-            row = Record(self.connections, window, self.grid.cursor_row, self._eyes)
+            row = Record(self.connections, window, self.grid.cursor_row, self._eyes, lens=self.lens)
             self.post_message(View.Open(row))
 
     async def _eyes(self) -> Session:

@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
+from console.access.marks import DENIED
 from console.browse.detail import Value
 from console.browse.references import Reference
 from console.ui import words
@@ -59,6 +60,9 @@ class RowLines(Lines):
     BINDING_GROUP_TITLE = "Row"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "choose", "Open")]
 
+    denied: frozenset[str] = frozenset()
+    """Columns that somebody who is looked for may not read."""
+
     def __init__(self) -> None:
         super().__init__()
         self._entries: list[Entry] = []
@@ -102,6 +106,11 @@ class RowLines(Lines):
         self._type_width = min(_WIDEST_TYPE, max([8, *types]))
         self.renew()
 
+    def deny(self, columns: frozenset[str]) -> None:
+        """Marks columns that somebody who is looked for may not read."""
+        self.denied = columns
+        self.refresh()
+
     def counted(self, reference: Reference, text: str) -> None:
         """Takes note of how many rows refer to this one."""
         self._counts[id(reference)] = text
@@ -124,7 +133,7 @@ class RowLines(Lines):
         name = min(self._name_width, 18) if narrow else self._name_width
         type_ = min(self._type_width, 14) if narrow else self._type_width
         head = Content.assemble(
-            " ",
+            (DENIED.glyph if entry.column.name in self.denied else " ", "$warning"),
             _fit(visible(entry.column.name), name),
             "  ",
             (_fit(visible(kind_of(entry)), type_), "$muted"),
