@@ -209,6 +209,39 @@ async def test_what_is_right_is_not_found_fault_with(linted: Sides) -> None:
     assert [(f.rule.name, f.identity) for f in found] == []
 
 
+async def test_a_view_over_a_view_is_followed_to_the_table(linted: Sides) -> None:
+    def read(view: str) -> int | None:
+        """How many rows anon gets; None where it may not ask."""
+        with linted.admin.transaction(force_rollback=True):
+            linted.admin.execute("set local role anon")
+            try:
+                return len(linted.admin.execute(f"select from {view}".encode()).fetchall())
+            except psycopg.errors.InsufficientPrivilege:
+                return None
+
+    linted.admin.execute(
+        (
+            TABLE
+            + """
+            insert into t values (1), (2);
+            create view v1 as select id from t;
+            create view v2 as select id from v1;
+            create view v3 with (security_invoker = true) as select id from v1;
+            create view v4 with (security_invoker = true) as select id from t;
+            create view v5 as select id from v4;
+            grant select on v2, v3, v5 to anon;
+            """
+        ).encode()
+    )
+    found = {f.identity: f for f in of("definer_view", await lint(linted.login))}
+    assert read("v2") == 2
+    assert (read("v3"), read("v5")) == (None, None)
+    assert set(found) == {"public.v2"}
+    assert found["public.v2"].message == "anon read t through it as postgres"
+    linted.admin.execute(found["public.v2"].mend.encode())
+    assert read("v2") is None
+
+
 async def test_findings_come_by_severity(linted: Sides) -> None:
     linted.admin.execute(
         "create table a (id int); grant select on a to anon;"
