@@ -242,6 +242,35 @@ async def test_a_view_over_a_view_is_followed_to_the_table(linted: Sides) -> Non
     assert read("v2") is None
 
 
+async def test_what_closes_one_secret_opens_no_other(linted: Sides) -> None:
+    linted.admin.execute(
+        """
+        create table s (id int primary key, password_hash text, api_key text, "secretToken" text,
+          plain text, kept text);
+        grant select on s to anon;
+        grant select (id, api_key) on s to authenticated;
+        create table only_secrets (api_key text);
+        grant select on only_secrets to anon;
+        """
+    )
+    found = of("sensitive_column", await lint(linted.login))
+    assert len(found) == 4
+    for finding in found:
+        linted.admin.execute(finding.mend.encode())
+    assert of("sensitive_column", await lint(linted.login)) == []
+    readable = """
+        select r.role, array_agg(a.attname::text order by a.attnum)
+        from pg_attribute a, (values ('anon'), ('authenticated')) as r (role)
+        where a.attrelid = 's'::regclass and a.attnum > 0
+          and has_column_privilege(r.role, a.attrelid, a.attnum, 'SELECT')
+        group by 1 order by 1
+    """
+    assert linted.admin.execute(readable).fetchall() == [
+        ("anon", ["id", "plain", "kept"]),
+        ("authenticated", ["id"]),
+    ]
+
+
 async def test_findings_come_by_severity(linted: Sides) -> None:
     linted.admin.execute(
         "create table a (id int); grant select on a to anon;"
