@@ -271,6 +271,75 @@ async def test_what_closes_one_secret_opens_no_other(linted: Sides) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "always",
+    [
+        "true",
+        "1 = 1",
+        "'a' = 'a'",
+        "id is not null",
+        "auth.role() = 'authenticated'",
+        "(select auth.role()) = 'authenticated'",
+        "auth.uid() is not null",
+        "(select auth.uid()) is not null",
+    ],
+)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "insert to authenticated with check",
+        "update to authenticated using",
+        "delete to authenticated using",
+    ],
+)
+async def test_a_policy_for_writing_is_always_true_in_many_words(
+    linted: Sides, command: str, always: str
+) -> None:
+    linted.admin.execute((TABLE + f"create policy w on t for {command} ({always})").encode())
+    (finding,) = of("always_true_write", await lint(linted.login))
+    assert finding.identity == "w on public.t"
+    linted.admin.execute(finding.mend.encode())
+    assert of("always_true_write", await lint(linted.login)) == []
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "for update to authenticated using (true) with check (false)",
+        "for update to authenticated using (false) with check (true)",
+        "for insert to authenticated with check (owner is not null)",
+        "for insert to authenticated with check (auth.role() = 'service_role')",
+        "for delete to authenticated using (id = 1)",
+        "for delete to authenticated using (id is not null and owner = auth.uid())",
+        "for delete to authenticated using (1 = 2)",
+    ],
+)
+async def test_what_writes_no_other_rows_is_not_found_always_true(
+    linted: Sides, policy: str
+) -> None:
+    linted.admin.execute((TABLE + f"create policy w on t {policy}").encode())
+    assert of("always_true_write", await lint(linted.login)) == []
+
+
+async def test_to_close_writing_takes_no_reading_away(linted: Sides) -> None:
+    linted.admin.execute(
+        (
+            TABLE
+            + """
+            drop policy p on t;
+            insert into t values (1), (2);
+            create policy w on t to authenticated using (true);
+            """
+        ).encode()
+    )
+    (finding,) = of("always_true_write", await lint(linted.login))
+    linted.admin.execute(finding.mend.encode())
+    with linted.admin.transaction(force_rollback=True):
+        linted.admin.execute("set local role authenticated")
+        assert linted.admin.execute("select count(*) from t").fetchone() == (2,)
+        assert linted.admin.execute("delete from t").rowcount == 0
+
+
 async def test_findings_come_by_severity(linted: Sides) -> None:
     linted.admin.execute(
         "create table a (id int); grant select on a to anon;"
