@@ -31,7 +31,7 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         "create table bare (id int); grant select on bare to anon",
         "public.bare",
         "error",
-        "anon see and change whatever their privileges allow",
+        "anon may see and change whatever their privileges allow",
     ),
     "policies_without_rls": (
         TABLE + "alter table t disable row level security",
@@ -94,7 +94,7 @@ FAULTS: dict[str, tuple[str, str, str, str]] = {
         TABLE + "create view v as select * from t; grant select on v to anon",
         "public.v",
         "error",
-        "anon read t through it as postgres",
+        "anon may read t through it as postgres",
     ),
     "user_metadata": (
         TABLE + "alter policy p on t using"
@@ -237,9 +237,28 @@ async def test_a_view_over_a_view_is_followed_to_the_table(linted: Sides) -> Non
     assert read("v2") == 2
     assert (read("v3"), read("v5")) == (None, None)
     assert set(found) == {"public.v2"}
-    assert found["public.v2"].message == "anon read t through it as postgres"
+    assert found["public.v2"].message == "anon may read t through it as postgres"
     linted.admin.execute(found["public.v2"].mend.encode())
     assert read("v2") is None
+
+
+async def test_what_users_write_into_auth_users_is_not_believed(linted: Sides) -> None:
+    linted.admin.execute(
+        (
+            TABLE
+            + """
+            alter policy p on t using (exists (select from auth.users u
+              where u.id = auth.uid() and u.raw_user_meta_data ->> 'plan' = 'pro'))
+            """
+        ).encode()
+    )
+    (finding,) = of("user_metadata", await lint(linted.login))
+    assert (finding.identity, finding.message) == (
+        "p on public.t",
+        "it asks for raw_user_meta_data",
+    )
+    linted.admin.execute(finding.mend.encode())
+    assert of("user_metadata", await lint(linted.login)) == []
 
 
 async def test_what_closes_one_secret_opens_no_other(linted: Sides) -> None:

@@ -14,7 +14,7 @@ with recursive reads as (
   select reach.view, reads.reader, reads.relation from reach join reads on reads.view = reach.relation
 )
 select pg_catalog.format('%%I.%%I', n.nspname, v.relname),
-       pg_catalog.format('%%s read %%s through it as %%s', held.roles,
+       pg_catalog.format('%%s may read %%s through it as %%s', held.roles,
          pg_catalog.string_agg(distinct t.relname, ', '), pg_catalog.string_agg(distinct pg_catalog.pg_get_userbyid(reach.reader)::text, ', ')),
        'error',
        case v.relkind

@@ -1,7 +1,7 @@
 -- Tables that a request can reach, without row-level security.
 select pg_catalog.format('%%I.%%I', n.nspname, c.relname),
        case when held.roles is null then 'nobody of the API holds a privilege on it yet'
-            else held.roles || ' see and change whatever their privileges allow' end,
+            else held.roles || ' may see and change whatever their privileges allow' end,
        case when held.roles is null then 'warning' else 'error' end,
        pg_catalog.format('alter table %%I.%%I enable row level security;', n.nspname, c.relname)
 from pg_catalog.pg_class c
