@@ -34,6 +34,7 @@ _OF_VALUES = frozenset(
         *("timestamp", "uuid", "varchar", "varlena"),
     )
 )
+_OF_SETTINGS = frozenset({"guc.c", "variable.c"})
 _OF_EXECUTION = frozenset({"nodeSubplan.c", "postgres.c", "stack_depth.c", "utility.c"})
 _PARSING = re.compile(r'SQL function "[^"\n]*" during (?:startup|inlining)')
 
@@ -119,7 +120,8 @@ def _is_safe(said: Diagnostic, sent: str) -> bool:
     if file in _OF_EXECUTION:
         return state in ("21000", "25006", "54001", "57014")
     values = state.startswith("22") and file in _OF_VALUES
-    return (values or (state, file) == ("22023", "variable.c")) and _holds_only(said, sent)
+    role = state in ("22023", "42501") and file in _OF_SETTINGS
+    return (values or role) and _holds_only(said, sent)
 
 
 def _holds_only(said: Diagnostic, sent: str) -> bool:
