@@ -63,6 +63,39 @@ def test_claims_decide_and_what_is_denied_says_so(
     assert rowsight_here(*rows, "--aal", "2").code == 2
 
 
+def test_no_error_tells_what_the_login_read(
+    rowsight_here: Rowsight, sample_db: Profile, admin: Admin
+) -> None:
+    admin(sample_db).execute(
+        """
+        create table kept (s text);
+        insert into kept values ('topsecret');
+        create function leak() returns boolean language plpgsql as $$
+        declare v text;
+        begin
+          perform set_config('role', 'none', true);
+          select s into v from kept;
+          raise exception 'secret is %', v;
+        end $$;
+        create table leaky (id int primary key);
+        insert into leaky values (1);
+        alter table leaky enable row level security;
+        grant select on leaky to authenticated;
+        create policy p on leaky to authenticated using (leak())
+        """
+    )
+    asked = ("-d", dsn(sample_db), "--as", "ada@example.com")
+    for command in (
+        ("rows", "leaky", *asked),
+        ("rows", "leaky", *asked, "--xray"),
+        ("access", "why", *asked, "--table", "leaky", "--key", "id=1"),
+        ("access", "matrix", *asked, "--table", "leaky"),
+    ):
+        done = rowsight_here(*command)
+        assert "topsecret" not in done.out + done.err
+        assert "P0001" in done.out + done.err, command
+
+
 def test_a_table_without_a_key_and_a_view(
     rowsight_here: Rowsight, sample_db: Profile, admin: Admin
 ) -> None:

@@ -30,7 +30,7 @@ from tests.ui.attacking.console import (
     rows,
     view,
 )
-from tests.ui.screen import focused_field
+from tests.ui.screen import focused_field, text
 
 FILE = Path("theirs.csv")
 
@@ -166,3 +166,35 @@ async def test_no_policy_writes_or_gets_out(attacked: Attacked, function: str) -
             assert told or STORED[function] is not ContainmentBroken, looked.__name__
             console.witness.untouched()
             assert not (told and was_written())
+
+
+async def test_no_error_on_the_screen_tells_what_the_login_read(attacked: Attacked) -> None:
+    async with attacked("reading", TABLES) as console:
+        console.witness.admin.execute(
+            """
+            create table public.kept as select 'topsecret' as s;
+            create function public.leak() returns boolean language plpgsql as $$
+            declare v text;
+            begin
+              perform set_config('role', 'none', true);
+              select s into v from public.kept;
+              raise exception 'secret is %', v;
+            end $$;
+            drop policy p on public.prey;
+            create policy p on public.prey to anon, authenticated
+              using (public.leak()) with check (public.leak())
+            """
+        )
+        for tab, looked in (
+            (TABLES, marked_rows),
+            (TABLES, their_rows),
+            (ACCESS, why_not_seen),
+            (ACCESS, why_not_updated),
+            (ACCESS, matrix),
+        ):
+            await home(console.pilot, tab, lens=True)
+            await looked(console.pilot)
+            await console.settle()
+            if looked in (their_rows, why_not_seen):
+                await come(console.pilot, lambda: "P0001" in text(console.pilot.app))
+            assert "topsecret" not in text(console.pilot.app), looked.__name__
