@@ -67,7 +67,7 @@ def test_text_keeps_its_lines_and_nothing_else(capfdbinary: pytest.CaptureFixtur
 
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(None, ""), (0, "0 B"), (999, "999 B"), (8192, "8.2 kB"), (1_300_000_000, "1.3 GB")],
+    [(None, ""), (0, "0 B"), (999, "999 B"), (8192, "8.0 kB"), (1_300_000_000, "1.2 GB")],
 )
 def test_sizes_are_short(count: int | None, words: str) -> None:
     assert size(count) == words

@@ -54,6 +54,15 @@ async def until(
     raise AssertionError(f"never came: {condition}\n{text(pilot.app)}")
 
 
+async def named(pilot: Pilot[Any], name: str) -> None:
+    """Types the name of a database of prod, which asks for it before write mode."""
+    await until(pilot, "Switch to write mode?")
+    await write(pilot, name)
+    await pilot.pause(0.6)
+    await pilot.press("enter")
+    await until(pilot, " WRITE ")
+
+
 async def write(pilot: Pilot[Any], words: str) -> None:
     """Types words."""
     for character in words:

@@ -14,7 +14,7 @@ from console.ui.dialogs import Acknowledge, TypeTheName
 from console.ui.migration.pane import MigrationPane
 from console.ui.widgets.findings import Finding, FindingDetail, FindingList
 from tests.conftest import Admin, MakeProxy
-from tests.ui.screen import lines, text, until, write
+from tests.ui.screen import lines, named, text, until, write
 
 DRIFT = """
 alter table public.events disable row level security;
@@ -186,6 +186,7 @@ async def test_on_prod_the_database_is_named(plain_db: Profile, admin: Admin) ->
     name = plain_db.parameters["dbname"]
     app = RowsightApp(replace(plain_db, environment=Environment.PROD), tab=2)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await named(pilot, name)
         await until(pilot, "○ Not applied")
         await to_plan(pilot)
         await pilot.press("a")

@@ -29,7 +29,7 @@ from console.ui.retention import account
 from console.ui.retention.pane import RetentionPane
 from console.ui.retention.steps import Announced, Counted
 from tests.ui.conftest import writable
-from tests.ui.screen import until, write
+from tests.ui.screen import named, until, write
 from tests.ui.test_snapshots import SIZES, Compare, rest
 
 pytestmark = [SIZES, pytest.mark.usefixtures("still")]
@@ -145,6 +145,7 @@ def test_policy(snap_compare: Compare, ward: Profile, size: tuple[int, int]) -> 
 
 def test_confirm(snap_compare: Compare, ward: Profile, size: tuple[int, int]) -> None:
     async def steps(pilot: Pilot[Any]) -> None:
+        await named(pilot, "ward")
         pane = await counted(pilot, planned())
         targets = choose(planned(), ["audit_logs", "events"], telemetry=True)
         pane.post_message(Announced(planned(), targets, "12:00:00"))

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from textual.pilot import Pilot
+from textual.widgets._toast import ToastRack
 
 from console.access.persona import Persona
 from console.browse.export import Progress
@@ -128,7 +129,8 @@ def seen(persona: Persona, *steps: str) -> Steps:
         workspace(pilot).action_adopt(persona)
         await keys(*steps)(pilot)
         pilot.app._notifications.clear()
-        pilot.app._refresh_notifications()
+        for screen in pilot.app.screen_stack:
+            screen.query_one(ToastRack).show(pilot.app._notifications)
         await rest(pilot)
 
     return run
