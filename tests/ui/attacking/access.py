@@ -136,7 +136,6 @@ async def filter_of_policies(pilot: Pilot[Any]) -> None:
     ACCESS,
     keys=("f5",),
     lens=True,
-    breaking=("public.evil_role()",),
 )
 async def expression(pilot: Pilot[Any]) -> None:
     shown = await view(pilot, "whatif")

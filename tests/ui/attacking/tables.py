@@ -86,17 +86,6 @@ async def file_to_export_to(pilot: Pilot[Any]) -> None:
     await press(pilot, "e")
 
 
-@place(
-    "tables.dialogs.AskExport#export-path:Field", "tables.result.Result", TABLES, shape=in_a_folder
-)
-async def file_to_export_a_result_to(pilot: Pilot[Any]) -> None:
-    put((await _statement(pilot)).editor, "select 1")
-    await press(pilot, "f5")
-    await at_rest(pilot)
-    await press(pilot, "f4")
-    await press(pilot, "e")
-
-
 @place("tables.documents.DocumentView#document-search:Field", "tables.whole.whole_view", TABLES)
 async def search_in_a_document(pilot: Pilot[Any]) -> None:
     pane = await rows(pilot, TablePlace("public.papers"))
@@ -131,7 +120,6 @@ async def _statement(pilot: Pilot[Any]) -> QueryView:
     shape=selected,
     keys=("f5",),
     own=STATEMENTS,
-    breaking=("select set_config('role', 'anon', false), 'secret'",),
 )
 async def statement(pilot: Pilot[Any]) -> None:
     await _statement(pilot)
