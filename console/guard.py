@@ -100,6 +100,11 @@ def why_not(act: Act | str, where: Circumstances) -> str:
     return ""
 
 
+def named_to_write(environment: Environment) -> bool:
+    """Tells whether write mode is only had by typing the database's name."""
+    return decide(Act.UNLOCK, Circumstances(environment)) is Demand.TYPE_THE_NAME
+
+
 def _known(act: Act | str) -> Act:
     try:
         return Act(act)

@@ -24,6 +24,7 @@ from console.visible import json_text
 
 if TYPE_CHECKING:
     from console.connection.profile import Profile
+    from console.connection.session import ServerInfo
 
 LARGEST = 4 * 1024 * 1024
 """Bytes after which a new file is begun."""
@@ -72,6 +73,11 @@ def _target(profile: Profile) -> dict[str, str]:
     named = {"profile": profile.name, "environment": str(profile.environment)}
     known = ("service", "host", "port", "dbname", "user")
     return named | {key: profile.parameters[key] for key in known if key in profile.parameters}
+
+
+def place_of(server: ServerInfo) -> dict[str, str | int]:
+    """Returns what the journal calls a database by."""
+    return {"host": server.host, "port": server.port, "database": server.database}
 
 
 class Journal:
@@ -150,6 +156,15 @@ class Journal:
             elif entry.event == "result":
                 intents.pop(entry.operation, None)
         return [entry for key, entry in intents.items() if not self._is_running(key)]
+
+    def find_left(self, server: ServerInfo | None) -> list[Entry]:
+        """Finds what a process that is gone has begun on a database and not ended."""
+        # What is under way, or was when its process died, has a lock of its own: without one
+        # there is no need to read a journal that may be long.
+        if server is None or next(self.folder.glob("*.running"), None) is None:
+            return []
+        place = place_of(server)
+        return [entry for entry in self.find_unfinished() if entry.facts.get("server") == place]
 
     def _is_running(self, operation: str) -> bool:
         if operation in self._running:

@@ -16,6 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
@@ -30,6 +31,10 @@ SAMPLE_ROWS = 200
 FreshDatabase = Callable[..., Profile]
 MakeProxy = Callable[..., Proxy]
 Admin = Callable[[Profile], psycopg.Connection[Any]]
+
+# How long an example takes is no matter of a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import sql
 
 from console.access.rules import Command, Policy, looking
-from console.access.verdict import join_policies
+from console.access.verdict import join_policies, permissive_first, restrictive
 from console.connection.session import Session, query_text
 
 PLATFORM_SCHEMAS = (
@@ -63,10 +63,9 @@ class Standing:
     def refuses(self, command: Command) -> bool:
         """Tells whether the CHECKs for a command let no row through, whatever it holds."""
         asked = [p for p in self.serving(command) if p.expression("check") is not None]
-        closed = {p: str(p.expression("check")).strip("()") == "false" for p in asked}
+        shut = [p for p in asked if str(p.expression("check")).strip("()") == "false"]
         return not self.free and (
-            all(closed[p] for p in asked if p.permissive)
-            or any(closed[p] for p in asked if not p.permissive)
+            bool(restrictive(shut)) or all(p in shut for p in permissive_first(asked))
         )
 
     def condition(self, command: Command) -> str:

@@ -147,8 +147,7 @@ async def _forbidden(inquiry: Inquiry, condition: str) -> Cause | None:
 
 async def _by_values(inquiry: Inquiry, condition: str, value: Value, wanted: bool) -> Cause:
     """Whatever its form: the condition, and the values it depends on."""
-    columns = [field.name for field in inquiry.rules.fields]
-    if constant(condition, columns):
+    if constant(condition):
         return Cause(f"it says {value.state} whatever the row", note="whatever the row")
     values = await told(inquiry, condition)
     words = f"{excerpt(condition)} is {value.state}"
@@ -159,11 +158,11 @@ async def _by_values(inquiry: Inquiry, condition: str, value: Value, wanted: boo
 
 async def _null(inquiry: Inquiry, left: str, wanted: bool) -> Cause | None:
     """A test for null, which should be true."""
+    if not wanted:
+        return Cause(f"{named(left)} is null", note="is null")
     (value,) = await values_as_text(inquiry.acting, inquiry.rules, inquiry.row, [left])
     if not isinstance(value, str | None):
         return None
-    if not wanted:
-        return Cause(f"{named(left)} is null", note="is null")
     fields = {field.name: field for field in inquiry.rules.fields}
     column = column_named(left, inquiry.rules.name, list(fields))
     fix: tuple[Remedy, ...] = ()
@@ -218,7 +217,7 @@ async def _member(inquiry: Inquiry, left: str, array: str, condition: str) -> Ca
     if value is None:
         return Cause(f"{named(left)} is null", note="is null")
     columns = [field.name for field in rules.fields]
-    fixed = constant(left, columns)
+    fixed = constant(left)
     # What is sought stands in the policy: then it is the row that holds the wrong set.
     where = named(array) if fixed and not _queries(array) else "the list"
     if members is None:
@@ -226,9 +225,7 @@ async def _member(inquiry: Inquiry, left: str, array: str, condition: str) -> Ca
     elements = [str(element) for element in json.loads(members) if element is not None]
     column = column_named(left, rules.name, columns)
     shown = [value, *elements[:_SHOWN]]
-    labels = {text: await inquiry.labels.person(text) for text in shown}
-    if column is not None:
-        labels = await inquiry.labels.of(rules, column, shown)
+    labels = await inquiry.labels.called(rules, column, shown)
     among = ", ".join(labels[element] for element in elements[:_SHOWN])
     among = (
         f"{{{among}, and {len(elements) - _SHOWN} more}}" if elements[_SHOWN:] else f"{{{among}}}"
@@ -274,16 +271,14 @@ async def _equal(inquiry: Inquiry, left: str, right: str) -> Cause | None:
             remedies=(Remedy("signing in with a second factor"),) if need == "aal2" else (),
         )
     values = [value for value in (have, need) if value is not None]
-    labels = {value: await inquiry.labels.person(value) for value in values}
-    if column is not None:
-        labels |= await inquiry.labels.of(rules, column, values)
+    labels = await inquiry.labels.called(rules, column, values)
     mine = labels[have] if have is not None else "null"
     words = f"{named(left)} is {mine}, not {labels[need]}"
     history: tuple[trail.Entry, ...] = ()
     if have is not None and mine != labels[need] and mine.casefold() == labels[need].casefold():
         words += " (two accounts: their addresses differ only in capital letters)"
         history = await trail.of_row(inquiry.transaction, "users", need)
-    fix = _set(inquiry, left, right) if column and constant(right, columns) else ()
+    fix = _set(inquiry, left, right) if column and constant(right) else ()
     return Cause(words, f"{mine} is not {labels[need]}", fix, history)
 
 

@@ -45,9 +45,8 @@ class Doubt:
     words: str
 
 
-_GAVE_UP = ("57014", "55P03", "25P04")
-"""A statement or lock timeout, and that of a transaction: not the persona's own failure."""
-_GAVE_UP_CLASSES = ("40", "53", "58")
+_GAVE_UP = ("55P03", "25P04", "40", "53", "58")
+"""Beginnings of SQLSTATEs: a lock or a transaction took too long, a conflict, no resources."""
 
 
 def unanswered(failure: ConsoleError, seconds: float) -> Doubt | None:
@@ -62,6 +61,6 @@ def unanswered(failure: ConsoleError, seconds: float) -> Doubt | None:
         return Doubt(Reason.UNANSWERED, f"it ran longer than the {seconds:g} s given to a preview")
     if state == "25006":
         return Doubt(Reason.WRITES, f"it writes, which a preview must not: {failure.message}")
-    if state in _GAVE_UP or state[:2] in _GAVE_UP_CLASSES:
+    if state.startswith(_GAVE_UP):
         return Doubt(Reason.UNANSWERED, f"the server gave up: {failure.message}")
     return None

@@ -119,11 +119,12 @@ async def evaluate(
         """Of what is not known as a whole, some part may be known, and decide."""
         if not (value.unknown and node.parts):
             return value
+        new = list(dict.fromkeys(p.text for p in node.parts if p.text not in known))
+        found = await evaluate(acting, rules, row, new, unsure, alias=alias)
+        known.update(zip(new, found, strict=True))
         for part in node.parts:
-            if part.text not in known:
-                alone = await evaluate(acting, rules, row, [part.text], unsure, alias=alias)
-                known[part.text] = alone[0]
-            known[part.text] = await settled(part, known[part.text])
+            if part.text not in new:  # those are settled
+                known[part.text] = await settled(part, known[part.text])
         return joined(node.kind, [known[part.text] for part in node.parts])
 
     return [await settled(split(e), known[e]) for e in expressions]
@@ -131,8 +132,9 @@ async def evaluate(
 
 def _of_login(acting: Impersonation, expression: str) -> Doubt | None:
     """Says that a condition asks who logged in, which is another one for the API."""
-    words = {token.word for token in scan(expression)}
-    if acting.login == _API_LOGIN or not words & _LOGIN_NAMES:
+    if acting.login == _API_LOGIN:
+        return None
+    if not {token.word for token in scan(expression)} & _LOGIN_NAMES:
         return None
     return Doubt(
         Reason.SESSION_USER,

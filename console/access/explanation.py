@@ -17,6 +17,7 @@ from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt
 from console.access.row import BadDefault
 from console.access.rules import Command, Policy, Rules
+from console.access.truth import VIOLATION
 from console.access.verdict import Attempt, Outcome, Stage, deciding, stages
 from console.errors import ConsoleError
 from console.tokens import called, scan
@@ -184,7 +185,7 @@ def _ending(case: Case, who: str) -> str:
         return f"the statement fails for {who}: {outcome.words}"
     if command is Command.SELECT:
         return f"denied to {who}, with an error"
-    return f"refused for {who}, with an error (new row violates row-level security policy)"
+    return f"refused for {who}, with an error ({VIOLATION})"
 
 
 def _no_policy(case: Case, who: str) -> Explanation:
@@ -266,7 +267,8 @@ def _bad_default(bad: BadDefault, rules: Rules, who: str) -> Explanation:
             f"the statement fails for {who}: what a column calls raises {bad.failure.message}"
         )
     words = f"the default of {plain(column.name)} raises {bad.failure.message}"
-    if bad.failure.sqlstate != "42501" or column.sequence is None:
+    denied = denied_object(bad.failure.message)
+    if denied is None or denied[0] != "sequence" or column.sequence is None:
         return Explanation(f"the statement fails for {who}: {words}")
     return Explanation(
         f"the statement fails for {who}: {words}; the privilege on the table does not hold for"

@@ -82,19 +82,30 @@ class Labels:
             found[value] = shorten(known or value)
         return found
 
+    async def called(
+        self, rules: Rules, column: str | None, values: Collection[str]
+    ) -> dict[str, str]:
+        """Returns what to call each value, of a column or of anything else."""
+        if column is not None:
+            return await self.of(rules, column, values)
+        return {value: await self.person(value) for value in values}
+
     async def person(self, value: str) -> str:
         """Returns what to call a value that may be a user's id."""
         if value == self._persona.user_id:
             return self._persona.label
         if not is_uuid(value):
             return shorten(value)
-        if await are_tables(self._transaction, "users"):
+        key = ("public.users.id", value)
+        if key not in self._known and await are_tables(self._transaction, "users"):
             await self._read("public", "users", "id", [value])
-        return shorten(self._known.get(("public.users.id", value), value))
+        return shorten(self._known.get(key) or value)
 
     async def _read(self, schema: str, table: str, column: str, values: Collection[str]) -> None:
         if not values:
             return
+        # What is not found is not asked for again.
+        self._known |= {(f"{schema}.{table}.{column}", value): "" for value in values}
         relation = sql.Identifier(schema, table)
         telling = await self._telling(schema, table)
         if telling is None:

@@ -128,8 +128,7 @@ async def _sought(inquiry: Inquiry, lookup: Lookup) -> _Sought | None:
     if not all(isinstance(value, str) for value in found):
         return None
     values = {column: str(value) for column, value in zip(equal, found, strict=True)}
-    mine = [field.name for field in inquiry.rules.fields]
-    fixed = {column: values[column] for column in equal if constant(equal[column], mine)}
+    fixed = {column: values[column] for column in equal if constant(equal[column])}
     if len(fixed) == len(values):
         fixed = {}
     keys = {column: value for column, value in values.items() if column not in fixed}
@@ -245,6 +244,8 @@ async def _rows(inquiry: Inquiry, sought: _Sought) -> list[_Row] | None:
             return None
         false = [part for part, value in zip(asked, held, strict=True) if not value.holds]
         rows.append(_Row(text or "", tuple(false)))
+        if not false:  # what is looked for; no other row says more
+            break
     return rows
 
 

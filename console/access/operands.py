@@ -9,7 +9,7 @@ from console.access.expression import outside, unwrap
 from console.access.inquiry import Inquiry, plain
 from console.access.labels import excerpt
 from console.access.lookup import column_named, unwrap_query
-from console.tokens import called, names, scan
+from console.tokens import scan
 
 _MOST = 3
 """Values that a sentence tells."""
@@ -26,13 +26,10 @@ def named(expression: str) -> str:
     return excerpt(unwrap(expression))
 
 
-def constant(expression: str, columns: Sequence[str]) -> bool:
+def constant(expression: str) -> bool:
     """Tells whether an expression is the same for every row and everybody."""
-    tokens = scan(expression)
-    if called(tokens) or names(tokens) & set(columns):
-        return False
     typing = False  # a type's name follows a cast
-    for token in tokens:
+    for token in scan(expression):
         typing = token.kind == "cast" or (
             typing and (token.kind in ("name", "quoted") or token.text == ".")
         )
@@ -57,7 +54,7 @@ def null_test(condition: str) -> tuple[str, bool] | None:
 async def told(inquiry: Inquiry, condition: str) -> str:
     """Tells the values a condition depends on: `n is -1`, or nothing where none is known."""
     columns = [field.name for field in inquiry.rules.fields]
-    parts = _operands(condition, columns) or _columns(condition, inquiry.rules.name, columns)
+    parts = _operands(condition) or _columns(condition, inquiry.rules.name, columns)
     found = await values_as_text(inquiry.acting, inquiry.rules, inquiry.row, parts)
     words = []
     for part, value in zip(parts, found, strict=True):
@@ -72,13 +69,10 @@ async def called_by(inquiry: Inquiry, expression: str, value: str | None) -> str
         return "null"
     columns = [field.name for field in inquiry.rules.fields]
     column = column_named(expression, inquiry.rules.name, columns)
-    label = await inquiry.labels.person(value)
-    if column is not None:
-        label = (await inquiry.labels.of(inquiry.rules, column, [value]))[value]
-    return label or "empty"
+    return (await inquiry.labels.called(inquiry.rules, column, [value]))[value] or "empty"
 
 
-def _operands(condition: str, columns: Sequence[str]) -> list[str]:
+def _operands(condition: str) -> list[str]:
     """The sides of the one operator of a condition that are not written there as they are."""
     text = unwrap(condition)
     free = list(outside(scan(text)))
@@ -91,7 +85,7 @@ def _operands(condition: str, columns: Sequence[str]) -> list[str]:
     if after not in (["any"], ["all"], ["some"]):
         pieces.append(text[operator.end :])
     found = [unwrap(piece.strip()) for piece in pieces if piece.strip()]
-    return [piece for piece in found if not constant(piece, columns)]
+    return [piece for piece in found if not constant(piece)]
 
 
 def _columns(condition: str, table: str, columns: Sequence[str]) -> list[str]:

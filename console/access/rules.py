@@ -96,12 +96,19 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
-    """Columns that must be found in another table."""
+    """Columns that must be found in another table.
+
+    Attributes:
+        schema: Of the other table.
+        table: Where they are to be found, or, of a key that references this one, where it is.
+        filtered: Whether policies of that table bind the login that reads for the console.
+    """
 
     name: str
     columns: tuple[str, ...]
     schema: str
     table: str
+    filtered: bool
     referenced: tuple[str, ...]
 
 
@@ -268,6 +275,7 @@ def _foreign_key(found: Mapping[str, Any]) -> ForeignKey:
         tuple(found["columns"]),
         found["schema"],
         found["table"],
+        found["filtered"],
         tuple(found["referenced"]),
     )
 

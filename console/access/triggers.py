@@ -154,8 +154,8 @@ async def known_triggers(
 ) -> tuple[Trigger, ...]:
     """Returns triggers with those that call what may act taken for unknown.
 
-    A function that is not declared VOLATILE writes nothing, so the policies that are asked
-    after it find what they would have found before.
+    A function that is not declared VOLATILE is taken to write nothing, though it may call one
+    that does: the policies that are asked after it find what they would have found before.
     """
     wanted = sorted({_qualified(call) for trigger in triggers for call in trigger.calls})
     quiet: set[tuple[str, str]] = set()

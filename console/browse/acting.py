@@ -56,8 +56,10 @@ async def refuse_acting(transaction: Transaction, text: str) -> None:
         "schemas": [None if s is None or s.identifier is None else s.text for s, _ in named],
         "functions": [token.text for _, token in named],
         "dotted": sorted(behind_dots(tokens)),
-        "operators": sorted({token.text for token in tokens if token.kind == "operator"}),
+        "operators": sorted({_operator(t.text) for t in tokens if t.kind == "operator"}),
     }
+    if not any(parameters.values()):
+        return
     found = await transaction.texts(query_text("console.browse", "acting"), parameters)
     for (name,) in found.rows:
         if name is None or _READS.fullmatch(name):
@@ -70,3 +72,8 @@ async def refuse_acting(transaction: Transaction, text: str) -> None:
             if name.endswith("_backend")
             else "what is typed here only reads; call it with psql",
         )
+
+
+def _operator(signs: str) -> str:
+    """Returns what the server takes of a run of signs: a sign of a number after it is left."""
+    return signs if set(signs) & set("~!@#%^&|`?") else signs.rstrip("+-") or signs[:1]

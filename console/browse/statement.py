@@ -8,6 +8,7 @@ count as writing is refused in `acting`.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,21 +64,25 @@ def classify(text: str) -> Typed:
         raise UsageError("a statement can't hold a NUL character")
     if text.lstrip().startswith("\\"):
         raise Refused("psql's own commands are not run here", hint="c shows a table's structure")
-    start, statement = _only(text)
-    first = _writing_part(statement) or _first_word(statement)
+    tokens = _only(text)
+    start, end = tokens[0].start, tokens[-1].end
+    statement = text[start:end]
+    said = [token for token in tokens if token.kind != "comment"]
+    first = _writing_part(said) or _first_word(said)
     if first in _ROWS:
         return Typed(Kind.ROWS, statement, start)
     if first == "SHOW":
         return Typed(Kind.SETTING, statement, start)
     if first == "EXPLAIN":
-        return _explain(statement, start)
+        return _explain(text[said[0].start : end], said[0].start)
     raise Refused(
         f"{first or 'this'} is not run here",
         hint=_HINTS.get(first, "SELECT, VALUES, TABLE, EXPLAIN or SHOW"),
     )
 
 
-def _only(text: str) -> tuple[int, str]:
+def _only(text: str) -> list[Token]:
+    """Returns the tokens of the one statement."""
     found: list[list[Token]] = []
     parts: list[Token] = []
     for token in (*scan(text), Token("mark", ";", len(text))):
@@ -97,21 +102,19 @@ def _only(text: str) -> tuple[int, str]:
     for token in found[0]:
         if token.kind == "parameter":
             raise UsageError(f"nobody gives {token.text} a value here", hint="write the value")
-    start = found[0][0].start
-    return start, text[start : found[0][-1].end]
+    return found[0]
 
 
-def _first_word(text: str) -> str:
+def _first_word(tokens: Sequence[Token]) -> str:
     """Returns what a statement begins with, comments and brackets before it left out."""
-    for token in scan(text):
+    for token in tokens:
         if token.kind != "comment" and token.text != "(":
             return token.word.upper()
     return ""
 
 
-def _writing_part(text: str) -> str:
+def _writing_part(tokens: Sequence[Token]) -> str:
     """Returns the word that begins a part of a WITH that writes, or nothing."""
-    tokens = [token for token in scan(text) if token.kind != "comment"]
     for place in range(len(tokens) - 4):
         before, opened, first, second, third = tokens[place : place + 5]
         if opened.text == "(" and before.word in ("as", "materialized"):
@@ -128,10 +131,9 @@ def _explain(statement: str, start: int) -> Typed:
         statement,
         re.IGNORECASE,
     )
-    assert match is not None
-    options = (match.group(1) or match.group(2) or "").lower()
-    inner = statement[match.end() :]
-    if _first_word(inner) not in _ROWS:
+    inner = statement[match.end() :] if match is not None else ""
+    if match is None or _first_word(scan(inner)) not in _ROWS:
         raise Refused("only queries are explained here", hint="EXPLAIN SELECT …")
+    options = (match.group(1) or match.group(2) or "").lower()
     analyze = re.search(r"\banaly[sz]e\b(?!\s+(?:off|false|0))", options) is not None
     return Typed(Kind.PLAN, inner, start + match.end(), analyze)

@@ -182,10 +182,7 @@ def _unfinished(entry: Entry) -> str:
     where = f"{database} on {host}" if host else database
     said = f"{entry.action} on {where} at {entry.time}"
     if entry.action.startswith("migrate apply"):
-        return (
-            f"{said}: one transaction, all or nothing is there;"
-            " rowsight migrate verify there tells which"
-        )
+        return f"{said}: rowsight migrate verify there tells what of it is there"
     if entry.action == "retention run":
         return f"{said}: rowsight retention plan there tells what is gone"
     return said

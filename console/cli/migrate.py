@@ -65,7 +65,7 @@ def _tell_unended(opened: Session, verification: Verification) -> None:
     """Tells what became of applies that were killed, once."""
     from console.migration.unended import settle
 
-    with contextlib.suppress(ConsoleError):  # what can't be put on record is told again
+    with contextlib.suppress(ConsoleError):  # a journal that can't be read tells nothing
         for one in settle(opened, verification):
             diagnostics.say(f"looked up: {one.sentence}")
 

@@ -139,15 +139,14 @@ def effective(profile: Profile) -> dict[str, str]:
     """Returns a profile's parameters with what libpq adds: service file, environment, defaults."""
     from psycopg.pq import Conninfo
 
-    from console.connection.services import service
+    from console.connection.services import service_of
 
     defaults = {
         option.keyword.decode(): option.val.decode("utf-8", "replace")
         for option in Conninfo.get_defaults()
         if option.val and option.keyword != b"password"
     }
-    name = profile.parameters.get("service") or defaults.get("service", "")
-    entry = service(name) if name else None
+    entry = service_of(profile.parameters)
     return {**defaults, **(entry.parameters if entry else {}), **profile.parameters}
 
 

@@ -100,11 +100,10 @@ def shown(profile: Profile) -> dict[str, str]:
 
     In libpq's order: what is given counts most, then the service, then the variables.
     """
-    from console.connection.services import service
+    from console.connection.services import service_of
 
-    given = dict(profile.parameters)
-    name = given.get("service") or os.environ.get("PGSERVICE", "")
-    entry = service(name) if name else None
+    given = profile.parameters
+    entry = service_of(given)
     added = entry.parameters if entry is not None else {}
     variables = {key: os.environ.get(name, "") for key, name in _VARIABLES.items()}
     found = {key: given.get(key) or added.get(key) or variables[key] for key in _VARIABLES}

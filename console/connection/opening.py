@@ -99,10 +99,12 @@ async def open_connection(
             wanted = error.pgconn is not None and error.pgconn.needs_password
             if not wanted and failure.code != "wrong_password":
                 raise failure from error
-            ignored = "" if secret else await asyncio.to_thread(ignored_passfile, profile)
-            failure.hint = ignored or failure.hint
             if failure.code == "wrong_password":
-                _name_source(failure, source if secret else libpq_source(profile, error), ignored)
+                _name_source(failure, source if secret else libpq_source(profile, error))
+            elif secret is None:
+                # Who found no password anywhere may have one in a file that was passed over.
+                ignored = await asyncio.to_thread(ignored_passfile, profile)
+                failure.hint = ignored or failure.hint
             if secret is not None:
                 refused.append(secret)
             if wanted and waiting is None and error.pgconn is not None:
@@ -150,18 +152,17 @@ async def _connected(
         )
 
 
-def _name_source(failure: CannotConnect, source: str, ignored: str) -> None:
+def _name_source(failure: CannotConnect, source: str) -> None:
     failure.message += f": {source}"
     failure.args = (failure.message,)
-    failure.hint = "; ".join(filter(None, (ignored, "correct it there, or type another")))
+    failure.hint = "correct it there, or type another"
 
 
 def ignored_passfile(profile: Profile) -> str:
     """Says that libpq passed a password file over because others may read it; '' if not so."""
-    from console.connection.services import service
+    from console.connection.services import service_of
 
-    name = profile.parameters.get("service") or os.environ.get("PGSERVICE", "")
-    entry = service(name) if name else None
+    entry = service_of(profile.parameters)
     path = Path(
         profile.parameters.get("passfile")
         or (entry.parameters.get("passfile") if entry else None)
@@ -184,12 +185,11 @@ def libpq_source(profile: Profile, error: Error) -> str:
     """
     import re
 
-    from console.connection.services import service
+    from console.connection.services import service_of
 
     if found := re.search(r'password retrieved from file "(.*?)"', str(error)):
         return f"the one from {found[1]}"
-    name = profile.parameters.get("service") or os.environ.get("PGSERVICE", "")
-    entry = service(name) if name else None
+    entry = service_of(profile.parameters)
     if entry is not None and entry.has_password:
         return f"the one from {entry.path}"
     return "the one from PGPASSWORD" if "PGPASSWORD" in os.environ else "the one libpq found"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,12 @@ def load_services() -> list[Service]:
 def service(name: str) -> Service | None:
     """Returns the entry of that name, or None."""
     return next((entry for entry in load_services() if entry.name == name), None)
+
+
+def service_of(parameters: Mapping[str, str]) -> Service | None:
+    """Returns the entry that connection parameters, or else the environment, point to."""
+    name = parameters.get("service") or os.environ.get("PGSERVICE", "")
+    return service(name) if name else None
 
 
 def _sections(text: str) -> list[tuple[str, dict[str, str]]]:

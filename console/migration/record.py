@@ -9,21 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from console.connection.audit import audited, told
 from console.errors import ConsoleError
-from console.journal import Journal
+from console.journal import Journal, place_of
 from console.migration.model import DriftState
 from console.migration.settle import NotApplied
 
 if TYPE_CHECKING:
-    from console.connection.session import ServerInfo, Session
+    from console.connection.session import Session
     from console.migration.model import ApplyResult, Plan
 
 ACTION = "migrate apply"
 DRY_RUN = "migrate apply, dry run"
-
-
-def here(server: ServerInfo) -> dict[str, str | int]:
-    """Returns what the journal calls a database by."""
-    return {"host": server.host, "port": server.port, "database": server.database}
 
 
 class Record:
@@ -119,7 +114,7 @@ class Record:
             "statements": len(planned.actions),
             "actions": words,
             "undo": replaced,
-            "server": here(server) if server is not None else None,
+            "server": place_of(server) if server is not None else None,
         }
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from console.journal import Journal, state_folder
+from console.assets import MASTER_MIGRATION, schema_file
+from console.errors import ConsoleError
+from console.journal import Journal
 from console.migration.model import Verdict
-from console.migration.record import ACTION, DRY_RUN, here
+from console.migration.record import ACTION, DRY_RUN
 
 if TYPE_CHECKING:
     from console.connection.session import Session
@@ -34,49 +37,46 @@ class Unended:
         """What became of it, in words."""
         if self.dry_run:
             return f"the dry run of {self.time} did not end; it left nothing behind"
-        return (
-            f"the apply of {self.time} did not end; it was one transaction,"
-            f" and {_FOUND[self.verdict]}"
-        )
+        return f"the apply of {self.time} did not end; {_FOUND[self.verdict]}"
 
 
 _FOUND = {
     Verdict.IN_SYNC: "all of it is there",
     Verdict.NOT_APPLIED: "nothing of it is there",
-    Verdict.DRIFT: "the differences tell whether all or nothing of it is there",
+    Verdict.DRIFT: "the differences tell what of it is there",
 }
 
 
 def find_unended(session: Session, journal: Journal | None = None) -> list[Entry]:
-    """Finds the applies on this very database whose process is gone before their end.
+    """Finds the applies of our migration here whose process is gone before their end.
 
     Raises:
         ConsoleError: The journal can't be read.
     """
-    # What is under way, or was when its process died, has a lock of its own: without one there
-    # is no need to read a journal that may be long.
-    if session.server is None or next(state_folder().glob("*.running"), None) is None:
-        return []
-    place = here(session.server)
+    left = (journal or Journal()).find_left(session.server)
     return [
         entry
-        for entry in (journal or Journal()).find_unfinished()
-        if entry.action in (ACTION, DRY_RUN) and entry.facts.get("server") == place
+        for entry in left
+        if entry.action in (ACTION, DRY_RUN)
+        and entry.facts.get("migration") == schema_file(MASTER_MIGRATION).name
     ]
 
 
 def settle(
     session: Session, verification: Verification, journal: Journal | None = None
 ) -> list[Unended]:
-    """Puts on record what a verification says of applies without an end; they are told once.
+    """Says what a verification tells of applies without an end, and puts that on record.
+
+    What can't be put on record is told again the next time.
 
     Raises:
-        ConsoleError: The journal can't be read or written.
+        ConsoleError: The journal can't be read.
     """
     journal = journal or Journal()
     verdict = verification.verdict
     told = []
     for entry in find_unended(session, journal):
-        journal.conclude(entry.operation, "looked up", verdict=str(verdict))
         told.append(Unended(entry.time, verdict, entry.action == DRY_RUN))
+        with contextlib.suppress(ConsoleError):
+            journal.conclude(entry.operation, "looked up", verdict=str(verdict))
     return told

@@ -82,15 +82,8 @@ def _words(one: Leftover) -> str:
 
 def find_interrupted(session: Session, journal: Journal | None = None) -> list[Entry]:
     """Finds the runs on this very database whose process is gone before their end."""
-    server = session.server
-    if server is None:
-        return []
-    here = {"host": server.host, "port": server.port, "database": server.database}
-    return [
-        entry
-        for entry in (journal or Journal()).find_unfinished()
-        if entry.action == ACTION and entry.facts.get("server") == here
-    ]
+    left = (journal or Journal()).find_left(session.server)
+    return [entry for entry in left if entry.action == ACTION]
 
 
 async def look_up(session: Session, entry: Entry, journal: Journal | None = None) -> Interruption:

@@ -14,7 +14,7 @@ from psycopg import sql
 from console.connection.audit import audited, told
 from console.connection.transaction import text_table
 from console.errors import CannotConnect, ConsoleError, DatabaseFailed, Refused
-from console.journal import Journal
+from console.journal import Journal, place_of
 from console.operations.asking import rows
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ async def recorded(
     journal = Journal()
     server = session.server
     if server is not None:
-        facts["server"] = {"host": server.host, "port": server.port, "database": server.database}
+        facts["server"] = place_of(server)
     operation = await asyncio.to_thread(journal.intend, action, session.profile, **facts)
     record = Record(journal, operation)
     try:

@@ -22,7 +22,7 @@ from console.connection.faults import ASKABLE
 from console.connection.profile import Profile
 from console.connection.session import Session, SessionState
 from console.errors import CannotConnect, ConsoleError
-from console.guard import Act, Circumstances, Demand, decide
+from console.guard import named_to_write
 from console.ui.connections import BROWSE, Connections
 from console.ui.stage import Stage, module_of
 from console.ui.status import Link, Status
@@ -80,7 +80,7 @@ class LinkedScreen(Screen[None]):
 
     def __init__(self, profile: Profile) -> None:
         super().__init__()
-        asked = decide(Act.UNLOCK, Circumstances(profile.environment)) is Demand.TYPE_THE_NAME
+        asked = named_to_write(profile.environment)
         write_mode = not profile.read_only and not asked
         self.asks_to_write = not profile.read_only and asked
         """Whether the profile wants write mode where it is only had by typing a name."""

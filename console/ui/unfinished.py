@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.journal import state_folder
+from console.journal import Journal
 
 if TYPE_CHECKING:
     from console.connection.session import Session
@@ -16,16 +16,15 @@ def unended(session: Session) -> list[str]:
     Raises:
         ConsoleError: The journal can't be read.
     """
-    # What is under way, or was when its process died, has a lock of its own: without one there
-    # is no need to read a journal that may be long.
-    if next(state_folder().glob("*.running"), None) is None:
+    left = {entry.action for entry in Journal().find_left(session.server)}
+    if not left:
         return []
-    from console.migration.unended import find_unended
-    from console.operations.interrupted import find_interrupted
+    from console.migration.record import ACTION, DRY_RUN
+    from console.operations.run import ACTION as RETENTION
 
     told = []
-    if find_interrupted(session):
+    if RETENTION in left:
         told.append("An earlier run of retention did not end: 5 Retention tells what became of it.")
-    if find_unended(session):
+    if left & {ACTION, DRY_RUN}:
         told.append("An earlier apply did not end: 3 Migration tells what became of it.")
     return told

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+
+import pytest
 
 from console.access.answer import Decision
 from console.access.decision import why
@@ -34,3 +37,9 @@ class Asking:
         assert decision.ground_truth.agrees is True
         assert not decision.allowed
         return decision.sentence
+
+
+def hasty(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the server give up on a preview's statement sooner than it would."""
+    soon = partial(sides.acting.impersonate, statement_timeout=0.3)
+    monkeypatch.setattr(type(sides.acting), "impersonate", lambda _, *a, **k: soon(*a, **k))

@@ -26,6 +26,8 @@ create function public.evil_delete() returns boolean language plpgsql as
   'begin delete from public.ledger; return true; end';
 create function public.evil_role() returns boolean language plpgsql stable as
   $$ begin perform set_config('role', 'none', true); return true; end $$;
+create function public.evil_becoming() returns boolean language plpgsql as
+  $$ begin perform set_config('role', 'anon', true); return true; end $$;
 create function public.evil_reset() returns boolean language plpgsql as
   'begin reset role; return true; end';
 create function public.evil_local_role() returns boolean language plpgsql as

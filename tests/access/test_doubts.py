@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import psycopg
 import pytest
 
@@ -13,6 +11,7 @@ from console.access.doubt import Reason
 from console.access.matrix import matrix
 from console.access.persona import of_user
 from console.access.rules import Command
+from tests.access.asking import hasty
 from tests.access.conftest import Sides
 
 ADA = of_user("00000000-0000-4000-8000-0000000000ad", email="ada@example.com")
@@ -236,12 +235,6 @@ async def test_a_policy_that_takes_too_long_is_neither_true_nor_false(
     # What the slow part does not decide is told as ever.
     told(await asked(bare, key="2"), "visible")
     told(await asked(bare, Command.INSERT, row={"id": 3, "n": 2}), "allowed")
-
-
-def hasty(sides: Sides, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lets the server give up on a preview's statement sooner than it would."""
-    soon = partial(sides.acting.impersonate, statement_timeout=0.3)
-    monkeypatch.setattr(type(sides.acting), "impersonate", lambda _, *a, **k: soon(*a, **k))
 
 
 async def test_a_default_that_takes_too_long_is_no_refusal(

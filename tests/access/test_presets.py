@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from console.access.chosen import Chosen
@@ -172,7 +172,11 @@ printable = st.characters(categories=("L", "M", "N", "P", "S"))
 names = st.text(printable, min_size=1) | st.text(min_size=1)
 
 
+PLAIN = ("ada", {"team": ["a", 1, None]})
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@example(*PLAIN)
 @given(name=names, claims=st.dictionaries(st.text(), json_values, max_size=3))
 def test_any_claims_under_any_name_come_back(config: Path, name: str, claims: object) -> None:
     config.write_text(BY_HAND)
@@ -182,6 +186,7 @@ def test_any_claims_under_any_name_come_back(config: Path, name: str, claims: ob
         save_preset(Chosen("anon", claims=text, preset=name))
     except (UsageError, Refused, UnicodeEncodeError):
         assert config.read_text() == BY_HAND
+        assert (name, claims) != PLAIN
         return
     found = presets()[name]
     assert json.loads(found.claims or "") == claims

@@ -43,6 +43,11 @@ class Met:
     doubts: Counter[Reason] = field(default_factory=Counter)
 
     @property
+    def of_policies(self) -> int:
+        """Doubts that neither a view nor a trigger explains."""
+        return self.doubts.total() - self.doubts[Reason.VIEW] - self.doubts[Reason.TRIGGER]
+
+    @property
     def cases(self) -> int:
         return sum(self.effects.values())
 
@@ -161,9 +166,9 @@ def _leave_one(connection: Connection, case: Case) -> None:
 
 
 EVIDENCE = {
-    Reason.ORDER: r"^create policy .*(1 / |::int > 3|priv\.|exists|select)",
+    Reason.ORDER: r"^create policy .*(1 / |::int > 3|priv\.|\(select)",
     Reason.SYSTEM_COLUMN: r"^create policy .*tableoid",
-    Reason.PRIVILEGE: r"^create policy .*(priv\.|auth\.|select)",
+    Reason.PRIVILEGE: r"^create policy .*(priv\.|auth\.|\(select)",
     Reason.VALUE: r"^create policy .*(serial|counted|priv\.whole)",
     Reason.TRIGGER: r"^create trigger",
     Reason.VIEW: r"^create view",
@@ -275,7 +280,7 @@ async def test_prediction_is_what_happens(
 ) -> None:
     met = await compare(plain_db, admin, connect, range(1, 1000), 60)
     assert met.cases == 60
-    assert met.doubts.total() <= 15
+    assert met.of_policies <= 3
 
 
 @pytest.mark.slow
@@ -287,8 +292,7 @@ async def test_prediction_is_what_happens_in_2000_cases(
     print(met.effects, met.agreeing, met.doubts)
     assert met.cases == wanted
     # Views and triggers are what can't be told; the policies themselves nearly always can.
-    told_apart = met.doubts.total() - met.doubts[Reason.VIEW] - met.doubts[Reason.TRIGGER]
-    assert told_apart <= wanted / 50
+    assert met.of_policies <= wanted / 100
     assert met.doubts.total() <= wanted / 5
     assert {Reason.VIEW, Reason.TRIGGER} <= set(met.doubts)
     assert all(

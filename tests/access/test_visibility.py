@@ -24,6 +24,7 @@ from console.connection.transaction import text_table
 from console.errors import ConsoleError, Refused, UsageError
 from tests import hostile
 from tests.access import cast
+from tests.access.asking import hasty
 from tests.access.conftest import Sides
 from tests.conftest import superuser
 
@@ -297,7 +298,10 @@ async def test_rows_that_raise_stand_apart_from_those_that_do_not(bare: Sides) -
         assert late.message
 
 
-async def test_a_page_that_takes_too_long_hides_nothing(bare: Sides) -> None:
+async def test_a_page_that_takes_too_long_hides_nothing(
+    bare: Sides, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hasty(bare, monkeypatch)
     bare.admin.execute(
         """
         create table t (id int primary key);

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -13,11 +12,9 @@ from console.browse.query import explain, open_query, stream_query
 from console.browse.statement import classify
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
-from console.connection.session import Session
 from console.errors import ConsoleError, Refused, UsageError
-from tests.browse.walk import Admin, Connect
-
-FreshDatabase = Callable[..., Profile]
+from tests.browse.walk import Admin, Connect, run_typed
+from tests.conftest import FreshDatabase
 
 ACTING = [
     "select pg_terminate_backend({pid})",
@@ -49,6 +46,8 @@ ACTING = [
     "select $$'$$, pg_terminate_backend({pid}), $a$'$a$",
     "select 'a\\', pg_terminate_backend({pid}) as \"'\"",
     "select /* /* */ ' */ pg_terminate_backend({pid}) -- '",
+    "select {pid} *** 1::bigint",
+    "select {pid} ***+1::bigint",
     "select pg_advisory_lock(7)",
     'select U&"pg_advisory_loc\\006b"(7)',
     "select pg_try_advisory_xact_lock_shared(7)",
@@ -80,15 +79,7 @@ READING = [
 ]
 
 
-async def run(session: Session, text: str) -> None:
-    if "explain" in text:
-        await explain(session, text)
-        return
-    source = await open_query(session, text)
-    try:
-        await source.fetch(First())
-    finally:
-        await source.close()
+REFUSED = "could act at once|runs SQL of its own|is escaped"
 
 
 @pytest.fixture(params=["wheel", "system"])
@@ -109,6 +100,7 @@ def database(
         create extension dblink; create extension tablefunc;
         create table t (n int); create index i on t using brin (n);
         create type one as (a int); create schema own;
+        create operator *** (leftarg = int, rightarg = bigint, function = pg_terminate_backend);
         create function own_volatile(int) returns int language sql as 'select 1';
         create function own.pg_notify(int) returns int language sql as 'select 1';
         """
@@ -128,8 +120,8 @@ async def test_no_statement_ends_a_session_or_takes_a_lock(
     watching = admin(database)
     for text in ACTING:
         async with connect(database) as session:
-            with pytest.raises(Refused):
-                await run(session, text.replace("{pid}", str(victim.info.backend_pid)))
+            with pytest.raises(Refused, match=REFUSED):
+                await run_typed(session, text.replace("{pid}", str(victim.info.backend_pid)))
             locks = "select count(*) from pg_locks where locktype = 'advisory'"
             assert watching.execute(locks).fetchone() == (0,), text
         assert victim.execute("select 1").fetchone() == (1,), text
@@ -154,13 +146,13 @@ async def test_strings_end_where_they_are_read_to_end_whatever_the_login_has_set
 @pytest.mark.parametrize("text", READING)
 async def test_what_only_reads_is_run(database: Profile, connect: Connect, text: str) -> None:
     async with connect(database) as session:
-        await run(session, text)
+        await run_typed(session, text)
 
 
 async def test_the_refusal_says_what_and_where_to_go(database: Profile, connect: Connect) -> None:
     async with connect(database) as session:
         with pytest.raises(Refused, match="pg_terminate_backend could act at once") as refusal:
-            await run(session, "select PG_TERMINATE_BACKEND(1)")
+            await run_typed(session, "select PG_TERMINATE_BACKEND(1)")
         assert "Health" in refusal.value.hint
         with pytest.raises(Refused, match="query_to_xml runs SQL of its own"):
             await explain(session, "select query_to_xml('', true, true, '')")

@@ -22,7 +22,7 @@ from console.browse.window import Window
 from console.connection.profile import Profile
 from console.connection.session import Session, SessionState
 from console.errors import ConsoleError, DatabaseFailed, Refused, UsageError
-from tests.browse.walk import Admin, Connect, backwards, forwards
+from tests.browse.walk import Admin, Connect, backwards, forwards, run_typed
 
 FreshDatabase = Callable[..., Profile]
 
@@ -61,6 +61,8 @@ def test_only_analyze_that_is_on_analyzes() -> None:
     assert classify("explain (buffers, analyze) select 1").analyze
     assert not classify("explain verbose select 1").analyze
     assert not classify("explain (analyze off) select 1").analyze
+    noted = classify("-- why so slow?\nexplain /* all */ select 1")
+    assert (noted.kind, noted.text, noted.start) == (Kind.PLAN, "/* all */ select 1", 24)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +81,7 @@ def test_none_or_several_or_half_of_one_are_refused(text: str) -> None:
         "set role none",
         "copy t to '/tmp/x'",
         "explain analyze delete from t",
+        "(explain select 1)",
         "do $$ begin end $$",
         "vacuum",
         "42",
@@ -188,17 +191,6 @@ ATTACKS = [
     "explain analyze select writes()",
     "select 1 limit (select writes())",
 ]
-
-
-async def run_typed(session: Session, text: str) -> None:
-    if "explain" in text:
-        await explain(session, text)
-        return
-    source = await open_query(session, text)
-    try:
-        await source.fetch(First())
-    finally:
-        await source.close()
 
 
 @pytest.mark.parametrize("text", ATTACKS)

@@ -9,6 +9,7 @@ import psycopg
 
 from console.browse.page import Page, Place, Row
 from console.browse.position import After, Before, First, Last
+from console.browse.query import explain, open_query
 from console.browse.source import PageSource, open_source
 from console.catalog.relations import Relation
 from console.connection.profile import Profile
@@ -26,6 +27,18 @@ async def first_page(
     source = await open_source(session, relation, **options)
     try:
         return await source.fetch(First(), limit)
+    finally:
+        await source.close()
+
+
+async def run_typed(session: Session, text: str) -> None:
+    """Runs a statement as somebody has typed it, or explains it where it says so."""
+    if "explain" in text:
+        await explain(session, text)
+        return
+    source = await open_query(session, text)
+    try:
+        await source.fetch(First())
     finally:
         await source.close()
 

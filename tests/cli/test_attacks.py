@@ -100,8 +100,12 @@ def attack(rowsight_here: Rowsight, trapped: Profile, witness: Witness) -> Calla
         # snapshot tells of the cells whose traps do so.
         assert (
             "containment" not in done.err
-            or arguments[:2] == ("access", "snapshot")
-            or ("--using" in arguments and "result withheld" in done.err and done.code == 6)
+            or (arguments[:2] == ("access", "snapshot") and "result withheld in" in done.err)
+            or (
+                "--using" in " ".join(arguments)
+                and "result withheld" in done.err
+                and done.code == 6
+            )
         )
         assert not {"\x1b", "\x07"} & {*done.out, *done.err}
         if done.code not in (0, 5):

@@ -96,44 +96,8 @@ select pg_catalog.jsonb_build_object(
       'name', k.conname, 'expression', pg_catalog.pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
     from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype = 'c'
   ), '[]'),
-  'foreign_keys', coalesce((
-    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'name', k.conname,
-      'columns', (
-        select pg_catalog.jsonb_agg(a.attname order by u.place)
-        from pg_catalog.unnest(k.conkey) with ordinality as u (attnum, place)
-        join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum),
-      'schema', fn.nspname,
-      'table', f.relname,
-      'referenced', (
-        select pg_catalog.jsonb_agg(a.attname order by u.place)
-        from pg_catalog.unnest(k.confkey) with ordinality as u (attnum, place)
-        join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum)
-    ) order by k.conname)
-    from pg_catalog.pg_constraint k
-    join pg_catalog.pg_class f on f.oid = k.confrelid
-    join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
-    where k.conrelid = c.oid and k.contype = 'f'
-  ), '[]'),
-  'referencing', coalesce((
-    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'name', k.conname,
-      'columns', (
-        select pg_catalog.jsonb_agg(a.attname order by u.place)
-        from pg_catalog.unnest(k.conkey) with ordinality as u (attnum, place)
-        join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum),
-      'schema', fn.nspname,
-      'table', f.relname,
-      'referenced', (
-        select pg_catalog.jsonb_agg(a.attname order by u.place)
-        from pg_catalog.unnest(k.confkey) with ordinality as u (attnum, place)
-        join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum)
-    ) order by k.conname)
-    from pg_catalog.pg_constraint k
-    join pg_catalog.pg_class f on f.oid = k.conrelid
-    join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
-    where k.confrelid = c.oid and k.contype = 'f' and k.confdeltype in ('a', 'r') and k.conparentid = 0
-  ), '[]'),
+  'foreign_keys', coalesce(keys.own, '[]'),
+  'referencing', coalesce(keys.others, '[]'),
   'triggers', coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', t.tgname,
@@ -144,13 +108,11 @@ select pg_catalog.jsonb_build_object(
         select a.attname from pg_catalog.unnest(t.tgattr::int2[]) as u (attnum)
         join pg_catalog.pg_attribute a on a.attrelid = t.tgrelid and a.attnum = u.attnum
         order by a.attname),
-      'function', pg_catalog.format('%%I.%%I', fn.nspname, f.proname),
       'language', l.lanname,
       'source', f.prosrc,
       'arguments', pg_catalog.encode(t.tgargs, 'hex')) order by t.tgname)
     from pg_catalog.pg_trigger t
     join pg_catalog.pg_proc f on f.oid = t.tgfoid
-    join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
     join pg_catalog.pg_language l on l.oid = f.prolang
     where (t.tgrelid = c.oid or t.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p) and t.tgparentid = 0)
       and (not t.tgisinternal or t.tgparentid <> 0) and t.tgenabled in ('O', 'A') and t.tgtype & 1 > 0 and t.tgtype & 2 > 0
@@ -164,4 +126,29 @@ select pg_catalog.jsonb_build_object(
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join pg_catalog.pg_roles r
+cross join lateral (
+  select
+    pg_catalog.jsonb_agg(said.key order by k.conname) filter (where k.conrelid = c.oid) as own,
+    pg_catalog.jsonb_agg(said.key order by k.conname) filter (
+      where k.confrelid = c.oid and k.confdeltype in ('a', 'r') and k.conparentid = 0) as others
+  from pg_catalog.pg_constraint k
+  join pg_catalog.pg_class f on f.oid = case when k.conrelid = c.oid then k.confrelid else k.conrelid end
+  join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
+  cross join lateral (
+    select pg_catalog.jsonb_build_object(
+      'name', k.conname,
+      'columns', (
+        select pg_catalog.jsonb_agg(a.attname order by u.place)
+        from pg_catalog.unnest(k.conkey) with ordinality as u (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum),
+      'schema', fn.nspname,
+      'table', f.relname,
+      'filtered', pg_catalog.row_security_active(f.oid),
+      'referenced', (
+        select pg_catalog.jsonb_agg(a.attname order by u.place)
+        from pg_catalog.unnest(k.confkey) with ordinality as u (attnum, place)
+        join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum)) as key
+  ) as said
+  where k.contype = 'f' and c.oid in (k.conrelid, k.confrelid)
+) as keys
 where n.nspname = %(schema)s and c.relname = %(name)s and r.rolname = %(role)s

@@ -1,4 +1,5 @@
--- Functions, tables and sequences of a name on which a role lacks the privilege for using them.
+-- Functions, tables, sequences and schemas of a name on which a role lacks the privilege for using
+-- them.
 select p.oid::pg_catalog.regprocedure::text
 from pg_catalog.pg_proc p
 where %(kind)s = 'function' and p.proname = %(name)s
@@ -17,3 +18,4 @@ union all
 select pg_catalog.quote_ident(n.nspname)
 from pg_catalog.pg_namespace n
 where %(kind)s = 'schema' and n.nspname = %(name)s
+  and not pg_catalog.has_schema_privilege(%(role)s::name, n.oid, 'USAGE')

@@ -1,6 +1,6 @@
 -- Functions behind the names, operators and `row.f` of a statement that may do more than answer, of
 -- those that PostgreSQL and extensions bring along: volatile ones, and those that run the SQL they
--- are given. Names come as they are written and are folded by the server.
+-- are given. Names before a bracket come as they are written and are folded by the server.
 select distinct p.proname::text
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace

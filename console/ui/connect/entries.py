@@ -13,7 +13,7 @@ from textual.message import Message
 from console.connection.destination import destination
 from console.connection.known import Kind, Known, shown
 from console.connection.profile import Environment, Profile
-from console.guard import Act, Circumstances, Demand, decide
+from console.guard import named_to_write
 from console.ui.widgets.lines import Lines
 from console.visible import visible
 
@@ -72,6 +72,7 @@ class Entries(Lines):
     def __init__(self) -> None:
         super().__init__()
         self._entries: list[Entry] = []
+        self._where: dict[str, str] = {}
 
     @property
     def line_count(self) -> int:
@@ -93,6 +94,8 @@ class Entries(Lines):
     def show(self, known: Sequence[Known], target: str | None = None) -> None:
         """Shows other entries; the cursor goes to a target where there is one."""
         self._entries = []
+        # Service files are read for it: not for each line that is painted.
+        self._where = {entry.target: where(entry.profile) for entry in known}
         self._add("Favourites", [entry for entry in known if entry.favourite])
         for kind, heading in _HEADINGS.items():
             self._add(heading, [e for e in known if e.kind is kind and not e.favourite])
@@ -145,14 +148,14 @@ class Entries(Lines):
         if isinstance(entry, Start):
             return Content.assemble((f"   {entry.name:<{_NAME}} ", "bold"), (entry.words, "$muted"))
         profile = entry.profile
-        name = profile.name if entry.kind is not Kind.RECENT else where(profile)
+        name = profile.name if entry.kind is not Kind.RECENT else self._where[entry.target]
         environment = profile.environment
         word = "" if environment is Environment.UNKNOWN else environment.upper()
         tint = f"$env-{environment}-text on $env-{environment}" if word else ""
-        typed = decide(Act.UNLOCK, Circumstances(environment)) is Demand.TYPE_THE_NAME
-        begins = "  asks for write mode" if typed else "  begins in write mode"
+        asks = named_to_write(environment)
+        begins = "  asks for write mode" if asks else "  begins in write mode"
         mode = "" if profile.read_only else begins
-        place = where(profile) if entry.kind is not Kind.RECENT else entry.visited[:10]
+        place = self._where[entry.target] if entry.kind is not Kind.RECENT else entry.visited[:10]
         return Content.assemble(
             ("★  " if entry.favourite else "   ", "$accent"),
             (f"{visible(name):<{_NAME}} ", "bold"),

@@ -83,7 +83,7 @@ async def verify(session: Session) -> Verified:
 
     verification = await feature.verify(session)
     told: tuple[str, ...] = ()
-    with contextlib.suppress(ConsoleError):  # what can't be put on record is told again
+    with contextlib.suppress(ConsoleError):  # a journal that can't be read tells nothing
         told = tuple(one.sentence for one in await asyncio.to_thread(settle, session, verification))
     return Verified(verification, words.clock(), told)
 

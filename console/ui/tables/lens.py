@@ -65,10 +65,6 @@ class Lens:
         """Returns the mark of the row at a place."""
         return _MARKS[self._states.get(place, "unknown")]
 
-    def state(self, place: Place) -> State | None:
-        """Returns whether the row at a place is seen; None while that is not known."""
-        return self._states.get(place)
-
     def lacking(self, window: Window, rows: range) -> list[Page]:
         """Returns the pages at hand with rows on the screen that nothing is known of."""
         found: list[Page] = []

@@ -12,6 +12,7 @@ from textual.worker import Worker, WorkerState
 
 from console.errors import ConsoleError
 from console.ui.connections import Connections, end_worker
+from console.ui.tables.exporting import Exporting
 from console.ui.tables.view import View
 from console.ui.widgets.grid import Grid, GridSource
 from console.visible import visible
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 class Paging(View):
     """A view with one grid, whose rows a window holds.
 
-    A subclass composes caption and grid, and calls `page_through` once a window is open.
+    A subclass composes caption, grid and the row of an export, and calls `page_through` once a
+    window is open.
 
     Attributes:
         window: Where the rows are; None while there are none.
@@ -85,14 +87,25 @@ class Paging(View):
         self._fetch(index, index + max(1, self.grid.size.height - 2))
 
     @property
+    def exporting(self) -> Exporting:
+        """The row that tells of an export."""
+        return self.query_one(Exporting)
+
+    @property
     def is_busy(self) -> bool:
-        """Whether rows are waited for."""
+        """Whether rows are waited for, or exported."""
+        return self._is_fetching or self.exporting.is_running
+
+    @property
+    def _is_fetching(self) -> bool:
         return self._pump is not None and self.caption.is_busy
 
     def stop(self) -> None:
-        """Cancels what is waited for, on the server too."""
-        if self._pump is not None:
+        """Cancels what is waited for, on the server too; an export only after that."""
+        if self._pump is not None and self._is_fetching:
             self.give_up(self._pump)
+        else:
+            self.exporting.stop()
 
     def give_up(self, worker: Worker[None]) -> None:
         """Ends a worker and what it waits for on the server."""

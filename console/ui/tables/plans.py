@@ -46,6 +46,7 @@ class PlanLines(Lines):
         self.plan: Plan | None = None
         self._lines: list[_Line] = []
         self._folded: set[int] = set()
+        self._worst: PlanNode | None = None
 
     @property
     def line_count(self) -> int:
@@ -54,7 +55,7 @@ class PlanLines(Lines):
 
     def show(self, plan: Plan) -> None:
         """Shows a plan."""
-        self.plan = plan
+        self.plan, self._worst = plan, plan.worst
         self._folded.clear()
         self._arrange()
         self.renew(cursor=0)
@@ -83,7 +84,6 @@ class PlanLines(Lines):
     def line(self, index: int, width: int) -> Content:
         """Writes a step, or a detail of it."""
         line = self._lines[index]
-        assert self.plan is not None
         indent = " " * _indent(line.depth)
         if not line.title:
             name, text = line.detail
@@ -91,15 +91,13 @@ class PlanLines(Lines):
             style = "" if name else "bold"
             return Content.assemble(indent, "  ", label, (visible(text), style))
         folded = id(line.node) in self._folded
-        worst = any(
-            node is self.plan.worst
-            for node in ([n for _, n in line.node.walk()] if folded else [line.node])
-        )
+        inside = [node for _, node in line.node.walk()] if folded else [line.node]
+        worst = any(node is self._worst for node in inside)
         mark = Content.styled(" ▲ " if worst else "   ", "$warning bold")
         title = Content.styled(line.title, "$warning bold" if worst else "bold")
         branch = "" if line.depth == 0 else "└ "
-        below = sum(1 for _ in line.node.walk()) - 1
-        more = f"  … {words.plural(below, 'step')}" if folded and below else "  …" if folded else ""
+        below = len(inside) - 1
+        more = f"  … {words.plural(below, 'step')}" if below else "  …" if folded else ""
         left = Content.assemble(mark, indent[3:], (branch, "$muted"), title, (more, "$muted"))
         room = max(10, width - _RIGHT - 1)
         return Content.assemble(left.truncate(room, ellipsis=True, pad=True), _measured(line.node))

@@ -51,23 +51,6 @@ class Result(Paging):
         yield Grid()
         yield Exporting(self.connections)
 
-    @property
-    def exporting(self) -> Exporting:
-        """The row that tells of an export."""
-        return self.query_one(Exporting)
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether rows are waited for, or exported."""
-        return super().is_busy or self.exporting.is_running
-
-    def stop(self) -> None:
-        """Cancels what is waited for, on the server too; an export only after that."""
-        if super().is_busy:
-            super().stop()
-        else:
-            self.exporting.stop()
-
     async def on_unmount(self) -> None:
         """Lets go of what the server holds."""
         await self._let_go()

@@ -100,11 +100,6 @@ class Table(Paging):
         return self.query_one(FilterBar)
 
     @property
-    def exporting(self) -> Exporting:
-        """The row that tells of an export."""
-        return self.query_one(Exporting)
-
-    @property
     def page(self) -> Page | None:
         """The first page of what is shown."""
         return None if self.opened is None else self.opened.page
@@ -177,16 +172,14 @@ class Table(Paging):
     @property
     def is_busy(self) -> bool:
         """Whether rows are waited for, or exported."""
-        return self._worker is not None or super().is_busy or self.exporting.is_running
+        return self._worker is not None or super().is_busy
 
     def stop(self) -> None:
         """Cancels what is waited for, on the server too; an export only after that."""
         if self._worker is not None:
             self.give_up(self._worker)
-        elif super().is_busy:
-            super().stop()
         else:
-            self.exporting.stop()
+            super().stop()
 
     def again(self) -> None:
         """Reads the same rows again."""

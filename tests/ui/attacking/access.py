@@ -136,6 +136,7 @@ async def filter_of_policies(pilot: Pilot[Any]) -> None:
     ACCESS,
     keys=("f5",),
     lens=True,
+    answers=(("public.evil_role()", "which no policy calls yet"),),
 )
 async def expression(pilot: Pilot[Any]) -> None:
     shown = await view(pilot, "whatif")

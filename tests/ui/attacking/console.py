@@ -56,7 +56,7 @@ class Place:
         profile: Which of the profiles the console is opened with.
         lens: Whether it is looked as somebody.
         own: What is an attack here alone.
-        breaking: Attacks that must be noticed to break containment here.
+        answers: Attacks that must be answered here, and words of the answer.
     """
 
     reach: Reach
@@ -68,7 +68,7 @@ class Place:
     profile: str = "reading"
     lens: bool = False
     own: tuple[str, ...] = ()
-    breaking: tuple[str, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -137,6 +137,7 @@ class Console:
         self.last = place
         self.broken.clear()
         put(field, words)
+        await handled(self.pilot)  # until then there is nothing to run
         self.typed += 1
         for key in place.keys:
             await press(self.pilot, key)

@@ -86,6 +86,20 @@ async def file_to_export_to(pilot: Pilot[Any]) -> None:
     await press(pilot, "e")
 
 
+@place(
+    "tables.dialogs.AskExport#export-path:Field",
+    "tables.result.Result",
+    TABLES,
+    shape=in_a_folder,
+)
+async def file_to_export_a_result_to(pilot: Pilot[Any]) -> None:
+    put((await _statement(pilot)).editor, "select 1")
+    await handled(pilot)
+    await press(pilot, "f5")
+    await at_rest(pilot)
+    await press(pilot, "f4", "e")
+
+
 @place("tables.documents.DocumentView#document-search:Field", "tables.whole.whole_view", TABLES)
 async def search_in_a_document(pilot: Pilot[Any]) -> None:
     pane = await rows(pilot, TablePlace("public.papers"))
@@ -120,6 +134,10 @@ async def _statement(pilot: Pilot[Any]) -> QueryView:
     shape=selected,
     keys=("f5",),
     own=STATEMENTS,
+    answers=(
+        ("select set_config('role', 'anon', false), 'secret'", "set_config could act"),
+        ("select public.evil_becoming(), 'secret'", "withheld"),
+    ),
 )
 async def statement(pilot: Pilot[Any]) -> None:
     await _statement(pilot)
