@@ -20,6 +20,7 @@ from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.filter import LineFilter
 from textual.notifications import Notify
+from textual.widget import MountError
 
 from console.assets import theme_file
 from console.connection.profile import Profile
@@ -332,7 +333,7 @@ class RowsightApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         """Ends after a fault; a part that leaving kept from being put together is none."""
-        if not (self._exit and isinstance(error, NoMatches)):
+        if not (self._exit and isinstance(error, NoMatches | MountError)):
             super()._handle_exception(error)
 
     def panic(self, *renderables: RenderableType) -> None:

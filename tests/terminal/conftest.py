@@ -96,7 +96,8 @@ def console(environment: dict[str, str]) -> Iterator[Open]:
 
         yield run
     crashes = Path(environment["ROWSIGHT_STATE"]).glob("crash-*")
-    assert "\n".join(report.read_text() for report in crashes) == ""
+    if told := "\n".join(report.read_text() for report in crashes):
+        pytest.fail(told, pytrace=False)
 
 
 @pytest.fixture

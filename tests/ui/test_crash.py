@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.widget import MountError
 from textual.worker import WorkerFailed
 
 from console.connection.profile import Profile
@@ -12,6 +13,7 @@ from console.crash import told
 from console.journal import state_folder
 from console.ui.app import RowsightApp
 from console.ui.connect.password import AskPassword
+from console.ui.stage import Stage
 from console.ui.tables.listing import ListingPane
 from console.ui.workspace import Workspace
 from tests.ui.screen import until
@@ -83,5 +85,17 @@ async def test_no_fault_is_made_of_a_dialog_that_comes_while_one_leaves(shop: Pr
         await until(pilot, "orders")
         app.push_screen(AskPassword("ada", "the server wants one", shop))
         app.exit(return_code=0)
+    assert app.return_code == 0
+    assert not reports()
+
+
+async def test_no_fault_is_made_of_a_pane_that_comes_while_one_leaves(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        app.exit(return_code=0)
+        with pytest.raises(MountError) as raised:
+            await Stage(app._workspace.connections).show(0)
+        app._handle_exception(raised.value)
     assert app.return_code == 0
     assert not reports()
