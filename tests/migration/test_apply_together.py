@@ -258,9 +258,11 @@ async def test_a_killed_apply_leaves_all_or_nothing_and_no_locks(
 async def test_thirty_killed_applies(
     fresh_database: FreshDatabase, admin: Admin, scale: float
 ) -> None:
-    kills = max(5, round(30 * scale))
-    before, after = await many_kills(fresh_database, admin, kills)
-    assert before + after == kills
+    before = after = 0
+    # In the short form five, unless by chance all of them came too late.
+    while before + after < 30 * scale or (not before and before + after < 30):
+        more = await many_kills(fresh_database, admin, 5)
+        before, after = before + more[0], after + more[1]
     assert before > 0, "no kill came before the commit"
 
 
