@@ -9,7 +9,7 @@ from console.catalog.reading import elements, query, read
 from console.catalog.relations import Relation
 
 if TYPE_CHECKING:
-    from console.connection.session import Session
+    from console.connection.session import Session, TextTable
 
 _ACTIONS = {
     "a": "no action",
@@ -32,6 +32,7 @@ class ForeignKey:
         on_delete: What happens to the referring rows, as SQL says it.
         on_update: Likewise.
         indexed: Whether an index begins with the referring columns.
+        definition: As ALTER TABLE … ADD CONSTRAINT takes it, with qualified names.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ForeignKey:
     on_delete: str
     on_update: str
     indexed: bool
+    definition: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,26 @@ async def list_foreign_keys(session: Session, relation: Relation) -> ForeignKeys
         ConsoleError: The connection is gone or the server refused.
     """
     wanted = query("console.catalog", "foreign_keys", schema=relation.schema, name=relation.name)
-    (table,) = await read(session, wanted)
+    (table,) = await read(session, wanted, search_path="")
+    return foreign_keys_of(table)
+
+
+def foreign_keys_of(table: TextTable) -> ForeignKeys:
+    """Makes foreign keys of what `queries/foreign_keys.sql` returns."""
     found: dict[str, list[ForeignKey]] = {"out": [], "in": []}
     for row in table.rows:
-        direction, name, table_name, columns, to_table, to_columns, delete, update, indexed = row
+        direction, name, referring, columns, to, to_columns, delete, update, indexed, made = row
         found[direction or ""].append(
             ForeignKey(
                 name or "",
-                table_name or "",
+                referring or "",
                 elements(columns),
-                to_table or "",
+                to or "",
                 elements(to_columns),
                 _ACTIONS[delete or "a"],
                 _ACTIONS[update or "a"],
                 indexed == "t",
+                made or "",
             )
         )
     return ForeignKeys(tuple(found["out"]), tuple(found["in"]))

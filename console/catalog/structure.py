@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from console.catalog.foreign_keys import ForeignKey, foreign_keys_of
 from console.catalog.reading import elements, query, read
 from console.catalog.relations import Column, Relation, columns_of, columns_query
 
@@ -232,11 +233,16 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What a relation is made of."""
+    """What a relation is made of.
+
+    Attributes:
+        referring: The foreign keys that other tables, or it itself, have to it.
+    """
 
     relation: Relation
     columns: tuple[Column, ...]
     constraints: tuple[Constraint, ...]
+    referring: tuple[ForeignKey, ...]
     indexes: tuple[Index, ...]
     partitions: tuple[Partition, ...]
     triggers: tuple[Trigger, ...]
@@ -258,11 +264,11 @@ async def read_structure(session: Session, relation: Relation) -> Structure:
             relation exclusively.
     """
     names = {"schema": relation.schema, "name": relation.name}
-    parts = ("constraints", "indexes", "partitions", "triggers", "policies", "grants", "sizes")
-    columns, constraints, indexes, partitions, triggers, policies, grants, sizes = await read(
+    parts = ("constraints", "foreign_keys", "indexes", "partitions", "triggers", "policies")
+    columns, constraints, keys, indexes, partitions, triggers, policies, grants, sizes = await read(
         session,
         columns_query(relation),
-        *(query("console.catalog", part, **names) for part in parts),
+        *(query("console.catalog", part, **names) for part in (*parts, "grants", "sizes")),
         search_path="",
         lock_timeout=_LOCK_TIMEOUT,
     )
@@ -270,6 +276,7 @@ async def read_structure(session: Session, relation: Relation) -> Structure:
         relation,
         columns_of(columns),
         _constraints(constraints),
+        foreign_keys_of(keys).incoming,
         _indexes(indexes),
         tuple(Partition(identity or "", bounds or "") for identity, bounds in partitions.rows),
         _triggers(triggers),

@@ -50,6 +50,7 @@ async def test_both_directions_with_their_columns_paired(
     assert two.table == '"S"."b b"'
     assert (two.columns, two.to_columns) == (("ay", "ax"), ("Y", "x"))
     assert (two.on_delete, two.on_update, two.indexed) == ("cascade", "no action", True)
+    assert two.definition == ('FOREIGN KEY (ay, ax) REFERENCES public.a("Y", x) ON DELETE CASCADE')
     assert not incoming["p_x_fkey"].indexed
     assert [key.to_table for key in (await keys_of(connect, empty_db, "p1")).outgoing] == [
         "public.a"

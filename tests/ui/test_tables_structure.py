@@ -46,6 +46,30 @@ async def test_defaults_constraints_and_indexes_say_what_they_are_of(library: Pr
         assert "never used  (price) where (price > (3)::numeric)" in screen
 
 
+async def test_a_table_says_which_foreign_keys_refer_to_it(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(80, 60)) as pilot:
+        await until(pilot, "Book 7")
+        await pilot.press("c")
+        await until(pilot, "referenced by  1")
+        assert "← lib.loans (book)  on delete no action" in text(app)
+        await pilot.press("slash", *"referenced", "enter", "enter")
+        await until(pilot, "lib.loans (book) → (id)")
+        await pilot.press("y")
+        assert app.clipboard == (
+            'alter table lib.loans add constraint "loans_book_fkey"'
+            " FOREIGN KEY (book) REFERENCES lib.books(id)"
+        )
+
+
+async def test_a_foreign_key_without_an_index_is_marked(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 60)) as pilot:
+        await until(pilot, "Person 1")
+        await pilot.press("c")
+        await until(pilot, "← public.orders (person)  no index  on delete no action")
+
+
 async def test_headings_count_what_there_is_and_not_the_words_about_it(library: Profile) -> None:
     app = RowsightApp(library, table="lib.authors")
     async with app.run_test(size=(80, 60)) as pilot:

@@ -22,7 +22,8 @@ select o.contype_direction,
          select from pg_catalog.pg_index i
          where i.indrelid = o.conrelid and i.indisvalid and i.indpred is null
            and (i.indkey::int2[])[0:pg_catalog.cardinality(o.conkey) - 1] @> o.conkey
-       )
+       ),
+       pg_catalog.pg_get_constraintdef(o.oid)
 from (
   select 'out' as contype_direction, o.*
   from pg_catalog.pg_constraint o

@@ -9,6 +9,7 @@ from itertools import chain
 from rich.cells import cell_len
 from textual.content import Content
 
+from console.catalog.foreign_keys import ForeignKey
 from console.catalog.relations import Column, Relation
 from console.catalog.structure import (
     Constraint,
@@ -45,6 +46,7 @@ def parts(structure: Structure, exact: tuple[int, str] | None = None) -> list[Fi
         chain(
             (_column(one, width) for one in structure.columns),
             (_constraint(one, relation) for one in structure.constraints),
+            map(_referring, structure.referring),
             (_index(one) for one in structure.indexes),
             (_partition(one, relation) for one in structure.partitions),
             (_trigger(one) for one in structure.triggers),
@@ -144,6 +146,28 @@ def _constraint(constraint: Constraint, relation: Relation) -> Finding:
         sql=sql,
     )
     return _made("constraints", f"{constraint.kind} {constraint.name}", text, detail, sql)
+
+
+def _referring(key: ForeignKey) -> Finding:
+    columns = f"({', '.join(map(visible, key.columns))})"
+    deleted = f"on delete {key.on_delete}"
+    bare = None if key.indexed else Content.styled("no index on the referring columns", "$warning")
+    text = Content.assemble(
+        ("← ", "$accent"),
+        visible(key.table),
+        f" {columns}",
+        ("" if key.indexed else "  no index", "$warning"),
+        (f"  {deleted}", "$muted"),
+    )
+    sql = f"alter table {key.table} add constraint {quoted(key.name)} {key.definition}"
+    detail = _told(
+        key.name,
+        f"{visible(key.table)} {columns} → ({', '.join(map(visible, key.to_columns))})",
+        f"{deleted}, on update {key.on_update}",
+        bare,
+        sql=sql,
+    )
+    return _made("referenced by", f"{key.table} {key.name}", text, detail, sql)
 
 
 def _index(index: Index) -> Finding:
