@@ -39,8 +39,8 @@ _STANDING = (
     "select current_user::text, session_user::text,"
     " pg_catalog.current_setting('transaction_read_only'), pg_catalog.pg_backend_pid()"
 )
-_LARGEST = 1_000
-_ROOM = 1 << 20
+_LONGEST = 63
+"""Bytes that the server keeps of a name."""
 
 
 class QueryFailed(DatabaseFailed):
@@ -271,7 +271,8 @@ async def _columns(transaction: Transaction, shape: PGresult | None) -> tuple[Co
         name, count = given, 1
         while name in taken:
             count += 1
-            name = f"{given[:12]}_{count}"
+            room = _LONGEST - len(f"_{count}")
+            name = f"{given.encode()[:room].decode(errors='ignore')}_{count}"
         taken.add(name)
         columns.append(
             Column(

@@ -140,6 +140,22 @@ async def test_results_are_pages_like_any_other(
         await source.close()
 
 
+async def test_columns_of_one_name_are_told_apart_and_keep_their_values(
+    empty_db: Profile, connect: Connect
+) -> None:
+    long = "é" * 31 + "x"
+    twice = f'1 as "organizationId", 2 as "organizationId", 3 as {long}, 4 as {long}'
+    text = f"select {twice}, 5 as a_2, 6 as a, 7 as a"
+    names = ["organizationId", "organizationId_2", long, "é" * 30 + "_2", "a_2", "a", "a_3"]
+    async with connect(empty_db) as session:
+        source = await open_query(session, text)
+        page = await source.fetch(First(), 1)
+        assert [column.name for column in source.selection.shown] == names
+        values = await read_row(source, page.places[0], shown=page.rows[0])
+        assert [value.text for value in values] == list("1234567")
+        await source.close()
+
+
 @pytest.mark.parametrize("text", ["select", "select from generate_series(1, 3)", "values (1), (2)"])
 async def test_results_of_odd_shapes(empty_db: Profile, connect: Connect, text: str) -> None:
     async with connect(empty_db) as session:
