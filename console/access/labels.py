@@ -9,7 +9,7 @@ from psycopg import sql
 from console.access.expression import on_one_line
 from console.access.persona import Persona, is_uuid
 from console.access.rules import Rules
-from console.connection.session import TextTable, Transaction
+from console.connection.session import TextTable, Transaction, query_text
 from console.errors import ConsoleError
 
 _TELLING = ("email", "name", "slug", "key", "title", "label", "username")
@@ -35,11 +35,16 @@ async def tried(
 
 
 async def are_tables(transaction: Transaction, *names: str) -> bool:
-    """Tells whether none of these names in `public` is a view, whose query is anybody's."""
-    query = sql.SQL(
+    """Tells whether to read any of these names in `public` calls nothing that is anybody's.
+
+    So does the query of a view, and the cast of a type as which a column is compared.
+    """
+    query = sql.SQL(query_text("console.access", "acting")) + sql.SQL(
         "select not exists (select from pg_catalog.pg_class c"
         " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-        " where n.nspname = 'public' and c.relname in ({}) and c.relkind not in ('r', 'p'))"
+        " where n.nspname = 'public' and c.relname in ({}) and (c.relkind not in ('r', 'p')"
+        " or exists (select from pg_catalog.pg_attribute a"
+        " where a.attrelid = c.oid and a.atttypid in (select type from acting))))"
     ).format(sql.SQL(", ").join(map(sql.Literal, names)))
     return (await transaction.texts(query)).rows == [("t",)]
 
@@ -142,7 +147,7 @@ def column_of(target: tuple[str, str, str]) -> str:
 def _target(rules: Rules, column: str) -> tuple[str, str, str] | None:
     """Finds what a column points to; a key points to its own table."""
     for key in rules.foreign_keys:
-        if key.columns == (column,):
+        if key.columns == (column,) and not key.acts:
             return key.schema, key.table, key.referenced[0]
     if rules.key == (column,):
         return rules.schema, rules.name, column

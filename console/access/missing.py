@@ -132,6 +132,8 @@ async def _sought(inquiry: Inquiry, lookup: Lookup) -> _Sought | None:
     if len(fixed) == len(values):
         fixed = {}
     keys = {column: value for column, value in values.items() if column not in fixed}
+    if any(target.field(column).acts for column in keys):
+        return None
     sought = _Sought(target, query.alias, keys, fixed, tuple(others))
     rows = await _rows(inquiry, sought)
     return None if rows is None else replace(sought, rows=tuple(rows))

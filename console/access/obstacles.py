@@ -80,8 +80,8 @@ async def find_dependents(inquiry: Inquiry, old: str) -> tuple[Obstacle, ...]:
         wanted = [values[name] for name in key.referenced]
         if None in wanted:
             continue
-        if key.filtered:
-            found.append(_untold(f"a row in {key.table} references it", key.table))
+        if key.filtered or key.acts:
+            found.append(_untold(f"a row in {key.table} references it", key.table, key.acts))
             continue
         wanted_there = dict(zip(key.columns, wanted, strict=True))
         own = (key.schema, key.table) == (inquiry.rules.schema, inquiry.rules.name)
@@ -114,8 +114,9 @@ async def _checks(inquiry: Inquiry, new: NewRow) -> list[Obstacle]:
 async def _unmatched(inquiry: Inquiry, key: ForeignKey, values: dict[str, str]) -> list[Obstacle]:
     wanted = dict(zip(key.referenced, values.values(), strict=True))
     table = sql.Identifier(key.schema, key.table)
-    if key.filtered:
-        return [_untold(f"{key.table} holds what the foreign key {key.name} demands", key.table)]
+    if key.filtered or key.acts:
+        what = f"{key.table} holds what the foreign key {key.name} demands"
+        return [_untold(what, key.table, key.acts)]
     if await _is_there(inquiry, table, wanted) is not False:
         return []
     terms = []
@@ -132,17 +133,24 @@ async def _unmatched(inquiry: Inquiry, key: ForeignKey, values: dict[str, str]) 
 
 async def _taken(inquiry: Inquiry, index: str, values: dict[str, str]) -> list[Obstacle]:
     rules = inquiry.rules
-    if rules.login_filtered:
-        return [_untold(f"{index} holds another such row", rules.name)]
+    acts = any(rules.field(name).acts for name in values)
+    if rules.login_filtered or acts:
+        return [_untold(f"{index} holds another such row", rules.name, acts)]
     if not await _is_there(inquiry, rules.table, values):
         return []
     columns = " and ".join(map(plain, values))
     return [Obstacle("23505", f"{index} holds another row with the same {columns}")]
 
 
-def _untold(what: str, table: str) -> Obstacle:
-    """Policies that bind the login would run as it, and hide rows that the constraint sees."""
-    words = f"it can't be told whether {what}: the policies of {table} bind this login too"
+def _untold(what: str, table: str, acts: bool) -> Obstacle:
+    """Policies that bind the login would run as it, and hide rows that the constraint sees.
+
+    So would the function of a cast.
+    """
+    why = f"the policies of {table} bind this login too"
+    if acts:
+        why = "to compare its columns calls the function of a cast, as your own login"
+    words = f"it can't be told whether {what}: {why}"
     return Obstacle("", words, doubt=Doubt(Reason.PRIVILEGE, words))
 
 

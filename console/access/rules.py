@@ -15,7 +15,7 @@ from console.access.entrance import LEAVE, LOCK_TIMEOUT, SETTINGS
 from console.access.expression import check_expression, sendable
 from console.access.triggers import Trigger, read_trigger
 from console.connection.session import Session, Transaction, query_text
-from console.errors import NotFound, UsageError
+from console.errors import NotFound, Refused, UsageError
 
 LOGIN_TIMEOUT = 5.0
 """Seconds a statement of the login's own may run beside a preview."""
@@ -77,6 +77,7 @@ class Field:
         category: The server's letter for kinds of types.
         generated: `s` stored, `v` virtual, or empty.
         identity: `a` always, `d` by default, or empty.
+        acts: Whether to compare it calls a function that somebody made, for a cast.
         default: Its expression, also a generated column's, or None.
         sequence: The sequence its default takes numbers from, as SQL writes it, or None.
     """
@@ -87,6 +88,7 @@ class Field:
     not_null: bool
     generated: str
     identity: str
+    acts: bool
     default: str | None
     sequence: str | None
     select: bool
@@ -102,6 +104,7 @@ class ForeignKey:
         schema: Of the other table.
         table: Where they are to be found, or, of a key that references this one, where it is.
         filtered: Whether policies of that table bind the login that reads for the console.
+        acts: As of a column.
     """
 
     name: str
@@ -109,6 +112,7 @@ class ForeignKey:
     schema: str
     table: str
     filtered: bool
+    acts: bool
     referenced: tuple[str, ...]
 
 
@@ -195,6 +199,22 @@ class Rules:
         known = ", ".join(field.name for field in self.fields[:12])
         raise NotFound(f"{self.identity} has no column {name}", hint=f"it has {known}")
 
+    def comparable(self, name: str) -> Field:
+        """Returns a column that the login itself may compare.
+
+        Raises:
+            NotFound: There is none of that name.
+            Refused: That would call the function of a cast with the login's rights.
+        """
+        field = self.field(name)
+        if field.acts:
+            raise Refused(
+                f"rows of {self.identity} are not looked up by {name}: to compare it calls the"
+                " function of a cast, as your own login",
+                hint="name the row by another column",
+            )
+        return field
+
     def may(self, command: Command, field: Field) -> bool:
         """Tells whether the role may use a column in a command."""
         return bool(getattr(field, command, False))
@@ -227,7 +247,8 @@ async def read_rules(transaction: Transaction, schema: str, name: str, role: str
         NotFound: The table or the role is gone.
     """
     parameters = {"schema": schema, "name": name, "role": role}
-    found = await transaction.texts(query_text("console.access", "rules"), parameters)
+    query = query_text("console.access", "acting") + query_text("console.access", "rules")
+    found = await transaction.texts(query, parameters)
     if not found.rows or found.rows[0][0] is None:
         raise NotFound(
             f"there is no table {schema}.{name}, or no role {role}",
@@ -276,6 +297,7 @@ def _foreign_key(found: Mapping[str, Any]) -> ForeignKey:
         found["schema"],
         found["table"],
         found["filtered"],
+        found["acts"],
         tuple(found["referenced"]),
     )
 
@@ -325,6 +347,7 @@ def parse_key(rules: Rules, pairs: Mapping[str, str]) -> sql.Composable:
 
     Raises:
         NotFound: A column does not exist.
+        Refused: To compare one would call somebody's function.
         UsageError: There is no pair.
     """
     if not pairs:
@@ -332,7 +355,7 @@ def parse_key(rules: Rules, pairs: Mapping[str, str]) -> sql.Composable:
     terms = [
         sql.SQL("{}.{} = {}").format(
             rules.alias,
-            sql.Identifier(rules.field(column).name),
+            sql.Identifier(rules.comparable(column).name),
             sql.Literal(sendable(value, "the key")),
         )
         for column, value in pairs.items()

@@ -188,7 +188,7 @@ async def _as_login(
         return []
     for name in named:
         if name != "ctid":
-            rules.field(name)
+            rules.comparable(name)
     # Untyped literals: naming the type of a domain would run its checks as the login.
     places = sql.SQL(" ").join(
         sql.SQL("when {} then {}").format(_is(rules, named, key), sql.Literal(place))

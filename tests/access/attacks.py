@@ -269,6 +269,7 @@ BURIED = (
     "broken_out",
     "rowed",
     "keyed",
+    "matched",
     "prepared",
 )
 """Tables of `BURY`: each holds something that acts if a superuser runs it, and lies for others."""
@@ -332,6 +333,15 @@ create function public.ident_text(public.ident) returns text language sql immuta
 create cast (public.ident as text) with function public.ident_text(public.ident);
 create table public.keyed (id public.ident primary key, note text);
 
+create type public.badge as enum ('1', '2', '3', '4', '5', '9');
+create function public.badge_text(public.badge) returns text language sql immutable as
+  $$ select case when public.trap(1) then '1' end $$;
+create domain public.token as public.badge;
+create table public.matched (id public.badge primary key, note text);
+create table public.matching (
+  id int primary key, badge public.badge references public.matched, token public.token unique);
+create cast (public.badge as text) with function public.badge_text(public.badge) as implicit;
+
 create type public.pair as (a public.guarded);
 create schema shut;
 create function shut.yes(public.pair) returns boolean language sql as 'select true';
@@ -342,8 +352,7 @@ do $$
 declare
   name text;
 begin
-  foreach name in array array['checked', 'generated', 'defaulted', 'domained', 'sought', 'viewed',
-                              'broken_out', 'rowed', 'keyed', 'prepared'] loop
+  foreach name in array '{BURIED}'::text[] loop
     execute format('insert into public.%I (id, note) values (''1'', ''a''), (''2'', ''b'')', name);
     execute format('alter table public.%I enable row level security', name);
     if not exists (select from pg_policies where tablename = name) then
@@ -355,4 +364,4 @@ create view public.locking as
   select id, t as note, pg_advisory_lock(4712) is null as held from public.pack;
 grant usage on schema public to authenticated;
 grant all on all tables in schema public to authenticated;
-"""
+""".replace("{BURIED}", f"{{{','.join(BURIED)}}}")

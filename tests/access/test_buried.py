@@ -16,6 +16,7 @@ import pytest
 from console.access.decision import why
 from console.access.impersonation import preview
 from console.access.rules import Command
+from console.access.visibility import usable_key, xray
 from console.access.whatif import whatif
 from console.catalog.relations import find_relation
 from console.connection.embedded import EmbeddedServer
@@ -145,4 +146,22 @@ async def test_a_log_that_is_a_view_is_not_read(scene: Scene) -> None:
     relation = await find_relation(scene.login, "public.owned")
     decision = await why(scene.login, scene.acting, EVE, relation, key={"id": "1"})
     assert decision.allowed is False
+    await scene.unharmed()
+
+
+async def test_no_cast_is_called_where_the_login_compares(scene: Scene) -> None:
+    scene.admin.execute("insert into public.matching values (1, null, '1')")
+    for name in ("matched", "matching"):
+        relation = await find_relation(scene.login, f"public.{name}")
+        key = await usable_key(scene.login, relation)
+        assert key == (("ctid",) if name == "matched" else ("id",))
+        for column in ("id", "badge", "token"):
+            with contextlib.suppress(ConsoleError):
+                await why(scene.login, scene.acting, EVE, relation, key={column: "1"})
+        with contextlib.suppress(ConsoleError):
+            await xray(scene.login, scene.acting, EVE, relation, [("1",)], columns=("id",))
+    row = {"id": 7, "badge": "1", "token": "2"}
+    decision = await why(scene.login, scene.acting, EVE, relation, command=Command.INSERT, row=row)
+    assert not decision.certain
+    assert "calls the function of a cast" in decision.sentence
     await scene.unharmed()

@@ -34,6 +34,18 @@ async def paths_of(connect: Connect, profile: Profile, name: str) -> Paths:
         ("create domain d as real; create table t (a d primary key)", []),
         ("create domain d as text; create table t (a d primary key)", ["t_pkey"]),
         ("create type m as enum ('x'); create table t (a m primary key)", ["t_pkey"]),
+        (  # a place would be compared as text, in another order, by a function of anybody's
+            "create type m as enum ('x'); create domain d as m;"
+            " create function f(m) returns text language sql return 'x';"
+            " create cast (m as text) with function f(m) as implicit;"
+            " create table t (a m primary key, b d not null unique, c int not null unique)",
+            ["t_c_key"],
+        ),
+        (
+            "create type m as enum ('x'); create cast (m as text) with inout as implicit;"
+            " create table t (a m primary key, c int not null unique)",
+            ["t_c_key"],
+        ),
         ("create table t (a int[] primary key)", []),
         ("create table t (a numeric primary key, b uuid not null unique)", ["t_pkey", "t_b_key"]),
         ("create table t (a int primary key deferrable)", []),

@@ -45,6 +45,7 @@ select pg_catalog.jsonb_build_object(
       'not_null', a.attnotnull,
       'generated', a.attgenerated,
       'identity', a.attidentity,
+      'acts', a.atttypid in (select type from acting),
       'default', pg_catalog.pg_get_expr(
         d.adbin, case when a.attgenerated <> '' then d.adrelid else 0 end
       ),
@@ -78,7 +79,8 @@ select pg_catalog.jsonb_build_object(
       and not exists (
         select from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
         join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
-        where u.place <= i.indnkeyatts and not a.attnotnull)
+        where u.place <= i.indnkeyatts
+          and (not a.attnotnull or a.atttypid in (select type from acting)))
   ), '[]'),
   'uniques', coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -144,6 +146,11 @@ cross join lateral (
       'schema', fn.nspname,
       'table', f.relname,
       'filtered', pg_catalog.row_security_active(f.oid),
+      'acts', exists (
+        select from pg_catalog.pg_attribute a
+        where (a.attrelid = k.conrelid and a.attnum = any (k.conkey)
+               or a.attrelid = k.confrelid and a.attnum = any (k.confkey))
+          and a.atttypid in (select type from acting)),
       'referenced', (
         select pg_catalog.jsonb_agg(a.attname order by u.place)
         from pg_catalog.unnest(k.confkey) with ordinality as u (attnum, place)

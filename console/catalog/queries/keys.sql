@@ -48,6 +48,10 @@ having pg_catalog.bool_and(
   and o.opcdefault and k.rule = a.attcollation
   and b.typtype in ('b', 'e') and b.typcategory <> 'A'
   and b.oid not in ('pg_catalog.float4'::pg_catalog.regtype, 'pg_catalog.float8'::pg_catalog.regtype)
+  -- With such a cast a label is compared as what it makes of it, not in the order of the index.
+  and not (b.typtype = 'e' and exists (
+    select from pg_catalog.pg_cast v where v.castsource = b.oid and v.castcontext = 'i'
+  ))
   -- Text of a database without an encoding does not come back as it went.
   and (a.attcollation = 0 or pg_catalog.current_setting('server_encoding') <> 'SQL_ASCII')
 )
