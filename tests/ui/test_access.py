@@ -368,3 +368,19 @@ async def test_the_three_numbers_of_a_lens_fit_eighty_columns(acme: Profile) -> 
         three = r"public\.workflows  2 rows · ada sees 1 · 1 of 2 on screen +1 of 2  \d\d:"
         await until(pilot, lambda: re.search(three, text(app)))
         assert "as ada@example.com " in lines(app)[0]
+
+
+async def test_where_people_are_a_view_an_id_still_does(plain_db: Profile, admin: Admin) -> None:
+    admin(plain_db).execute(f"create view public.users as select '{cast.ADA}'::uuid as id")
+    app = RowsightApp(plain_db, tab=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await ready(pilot)
+        await pilot.press("i")
+        await until(pilot, "nobody is signed in")
+        await pilot.press(*"ada")
+        await until(pilot, "people are not looked for in public.users: it is a view")
+        await pilot.press(*["backspace"] * 3, *cast.ADA)
+        await until(pilot, "in no table of users")
+        await pilot.press("enter")
+        await until(pilot, "What is seen")
+        await until(pilot, "in    no table of users")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from console.errors import ConsoleError
+from console.errors import ConsoleError, Refused
 from console.ui.access.choices import Choice, of_chosen, of_lens, of_person, of_role, of_text
 from console.ui.connections import PEOPLE, Connections
 
@@ -80,10 +80,15 @@ async def found(connections: Connections, text: str) -> list[Choice]:
     """
     from console.access.people import find_people
 
-    people = await find_people(await connections.open(PEOPLE), text, limit=_MOST)
+    unknown = of_text(text)
+    try:
+        people = await find_people(await connections.open(PEOPLE), text, limit=_MOST)
+    except Refused:
+        if unknown is None:
+            raise
+        people = []
     choices = [of_person(person) for person in people]
-    unknown = of_text(text) if not choices else None
-    return [unknown] if unknown else choices
+    return [unknown] if unknown and not choices else choices
 
 
 async def persona_of(connections: Connections, choice: Choice, aal: int | None) -> Persona:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +17,7 @@ from console.access.marks import CELLS, WITHHELD
 from console.access.persona import Persona, remarks, with_aal
 from console.access.rules import Command
 from console.access.telling import Line, wrapped
-from console.errors import CannotConnect, ConsoleError
+from console.errors import CannotConnect, ConsoleError, Refused
 from console.ui import words
 from console.ui.access.told import Told
 from console.ui.access.view import View, nobody
@@ -118,7 +119,9 @@ class PeopleView(View):
             persona = lens if find is None else await find()
             assert persona is not None
             user = persona.user_id
-            people = await find_people(login, user) if user else []
+            people: list[Person] = []
+            with suppress(Refused):  # no table of users is read
+                people = await find_people(login, user) if user else []
             person = next((one for one in people if one.id == user), None)
             server = acting.server
             try:
