@@ -96,7 +96,21 @@ async def test_values_stand_as_their_type_wants_and_null_is_no_text() -> None:
             "    1  Ada",
             f" 1000  {NULL}",
             f"    {NULL}  null",
-            "   -5",
+            "   -5  ''",
+        ]
+
+
+async def test_a_value_that_nobody_could_see_stands_in_quotes_as_wide_as_it_is() -> None:
+    app = Shown()
+    async with app.run_test(size=(40, 8)) as pilot:
+        app.grid.show(people(("1", ""), ("2", "   "), ("3", "\u3000"), ("4", "\t"), ("5", " a")))
+        await pilot.pause()
+        assert lines(app)[1:6] == [
+            "   1  ''",
+            "   2  '   '",
+            "   3  '\u3000'",
+            "   4  '␉'",
+            "   5   a",
         ]
 
 

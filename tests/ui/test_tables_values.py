@@ -16,6 +16,7 @@ from console.catalog.relations import find_relation
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session
+from console.ui.tables.card import card
 from console.ui.tables.values import in_one_line
 from console.visible import visible
 
@@ -65,7 +66,7 @@ ODD = {
     "xid8": ["'18446744073709551615'"],
     "regclass": ["'pg_class'"],
     "oidvector": ["'1 2'"],
-    "text": ["''", "' NULL '", r"E'\x1b[31m\t\u202e'"],
+    "text": ["''", "'   '", "' NULL '", r"E'\x1b[31m\t\u202e'"],
 }  # fmt: skip
 VALUES = [(kind, value) for kind, values in ODD.items() for value in values]
 
@@ -112,7 +113,10 @@ async def test_a_value_is_the_server_s_own_text(
             value for value in await read_row(source, page.places[0]) if value.column.name == name
         )
         assert value.text == expected
-        assert in_one_line(value).plain == (visible(expected) or "''")
+        assert in_one_line(value).plain == (
+            visible(expected) if expected.strip() else f"'{expected}'"
+        )
+        assert (f"'{expected}'" in card(value).plain) is not bool(expected.strip())
         part = await read_slice(source, page.places[0], name)
         assert part is not None
         assert part.text == (

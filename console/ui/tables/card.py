@@ -12,6 +12,7 @@ from console.browse.references import Reference
 from console.browse.window import Window
 from console.ui import words
 from console.ui.tables.values import in_one_line, taken
+from console.ui.widgets.rows import is_blank
 from console.visible import visible, visible_lines
 
 
@@ -41,7 +42,8 @@ def card(value: Value) -> Content:
     if column.comment:
         lines.append(Content.styled(visible(column.comment), "italic"))
     lines.append(Content(""))
-    lines.append(Content(visible_lines(value.text)) if value.text else in_one_line(value))
+    text = value.text or ""
+    lines.append(in_one_line(value) if is_blank(text) else Content(visible_lines(text)))
     if value.cut:
         lines += [Content(""), Content.styled("enter shows all of it", "$muted")]
     return Content("\n").join(lines)

@@ -13,8 +13,8 @@ from console.access.marks import DENIED
 from console.browse.detail import Value
 from console.browse.references import Reference
 from console.ui import words
-from console.ui.widgets.grid import NULL
 from console.ui.widgets.lines import Lines
+from console.ui.widgets.rows import is_blank, shown
 from console.visible import visible
 
 _WIDEST_NAME = 28
@@ -34,13 +34,12 @@ Entry = Heading | Value | Reference
 
 
 def in_one_line(value: Value) -> Content:
-    """Writes a value, or what there is of it, on one line; NULL and '' can be told apart."""
-    if value.text is None:
-        return Content.styled(NULL, "$null")
-    if value.text == "":
+    """Writes a value, or what there is of it, on one line; NULL, '' and ' ' can be told apart."""
+    if value.text == "" and value.cut:
         # Of what is too costly to write out nothing is here, and yet it is not empty.
-        return Content.styled("…" if value.cut else "''", "$muted")
-    return Content(visible(value.text))
+        return Content.styled("…", "$muted")
+    style = "$null" if is_blank(value.text) else ""
+    return Content.styled(visible(shown(value.text)), style)
 
 
 def taken(value: Value) -> str:

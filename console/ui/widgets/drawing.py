@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from console.ui.widgets.placing import Placing
-from console.ui.widgets.rows import NULL, GridSource, Row, fit
+from console.ui.widgets.rows import GridSource, Row, fit, is_blank, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def draw_row(
         value = row[column.place]
         if number == cursor:
             chosen = style + look.cell
-        elif value is None:
+        elif is_blank(value):
             chosen = null
         else:
             chosen = dimmed if column.dimmed else plain
@@ -78,7 +78,7 @@ def draw_row(
         if chosen is not drawn:
             segments.append(Segment(text, drawn))
             text, drawn = "", chosen
-        text += fit(NULL if value is None else value, room, right=column.numeric)
+        text += fit(shown(value), room, right=column.numeric)
         cell = start + room
         if drawn is not plain:
             segments.append(Segment(text, drawn))

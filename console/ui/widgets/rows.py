@@ -96,10 +96,21 @@ class RowsAtHand(GridSource):
         return self.rows[index] if 0 <= index < len(self.rows) else None
 
 
+def is_blank(text: str | None) -> bool:
+    """Tells whether a value is no text, or none that anybody could see."""
+    return not text or text.isspace()
+
+
+def shown(text: str | None) -> str:
+    """Returns what stands for a value: one that nobody could see stands in quotes."""
+    if text is None:
+        return NULL
+    return f"'{text}'" if is_blank(text) else text
+
+
 def shown_width(text: str | None) -> int:
     """Returns the cells a value takes."""
-    if text is None:
-        return 1
+    text = shown(text)
     return len(text) if text.isascii() else cell_len(visible(text))
 
 
