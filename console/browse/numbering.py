@@ -58,11 +58,21 @@ class Numbering:
         return next((stretch for stretch in self.stretches if index in stretch), None)
 
     def counted(self, rows: int) -> None:
-        """Takes note of a count of all rows."""
-        counted = max((stretch.end for stretch in self.stretches if stretch.exact), default=0)
-        self.extent, self.certainty = max(rows, counted), Certainty.EXACT
-        self.forget([stretch for stretch in self.stretches if stretch.end > self.extent])
-        for stretch in [stretch for stretch in self.stretches if stretch.at_end]:
+        """Takes note of a count of all rows; what was met stays, on the scale there is now."""
+        known = max((stretch.end for stretch in self.stretches if stretch.exact), default=0)
+        scale = max(rows, known) / max(1, self.extent)
+        self.extent, self.certainty = max(rows, known), Certainty.EXACT
+        # The one used last comes last: it is not to give way to the others.
+        for stretch in self.stretches[::-1]:
+            if stretch not in self.stretches or (stretch.exact and not stretch.at_end):
+                continue
+            if not stretch.at_end:
+                before, length = stretch.start, stretch.end - stretch.start
+                stretch.start = min(round(before * scale), self.extent - length - 1)
+                if stretch.start < known:
+                    self.forget([stretch])
+                    continue
+                self._move(stretch, before)
             self.settle(stretch)
 
     def emptied(self) -> None:

@@ -72,6 +72,8 @@ insert into by_block select * from by_key;
 insert into random_key select row_number() over (order by id) - 1, id
   from (select md5(g::text)::uuid as id from generate_series(1, 50000) g) s;
 insert into few select g from generate_series(0, 9) g;
+create table pairs (n int primary key, a int, b int);
+insert into pairs select g, g % 10, 9 - g % 10 from generate_series(0, 49999) g;
 create view seen as select * from by_key;
 analyze;
 """
@@ -175,6 +177,33 @@ async def test_rows_of_a_filter_are_counted(tables: Profile, connect: Connect) -
         source = await open_source(session, relation, where="n<7")
         chosen = source.selection.chosen
         assert await count_rows(session, relation, chosen) == 7
+
+
+@pytest.mark.parametrize("where", ["a<6 b<6", "a<2 b>7"], ids=["fewer", "more"])
+async def test_a_count_leaves_the_rows_that_are_looked_at_and_gives_the_last_their_number(
+    tables: Profile, connect: Connect, where: str
+) -> None:
+    """There are fewer than the planner thinks, or more."""
+    async with screen_of(connect, tables, "pairs", where=where) as screen:
+        assert abs(screen.window.extent - 10_000) > 2_000
+        rows = await screen.end()
+        assert not screen.window.is_exact(screen.top)
+        screen.window.counted(10_000)
+        assert screen.rows() == rows
+        assert screen.top == 10_000 - SCREEN
+        assert screen.window.is_exact(screen.top)
+
+
+async def test_a_count_leaves_rows_in_the_middle_about_where_they_are(
+    tables: Profile, connect: Connect
+) -> None:
+    async with screen_of(connect, tables, "pairs", where="a<6 b<6") as screen:
+        rows = await screen.go(screen.window.extent * 3 // 5)
+        screen.window.counted(10_000)
+        assert screen.window.total == Total(10_000, Certainty.EXACT)
+        assert screen.rows() == rows
+        assert abs(screen.top - 6_000) < 500
+        assert not screen.window.is_exact(screen.top)
 
 
 async def test_few_pages_are_kept_and_gone_ones_come_back_as_they_were(

@@ -13,7 +13,7 @@ from console.ui.app import RowsightApp
 from console.ui.widgets.grid import Grid
 from tests.conftest import Admin
 from tests.ui.detailing import look_into
-from tests.ui.screen import focused_field, lines, text, until
+from tests.ui.screen import focused_field, lines, text, until, write
 from tests.ui.test_tables_record import to_line, top
 
 
@@ -38,6 +38,31 @@ async def test_the_key_stays_at_the_left_where_nothing_matches(shop: Profile) ->
         await pilot.press("end", "slash", *"id=9", "enter")
         await until(pilot, "No rows match.")
         assert lines(app)[4].split()[0] == "id"
+
+
+async def test_a_count_under_a_filter_gives_the_last_row_its_number(
+    shop: Profile, admin: Admin
+) -> None:
+    admin(shop).execute(
+        "create table app.many (id int primary key, note text);"
+        "insert into app.many select n, 'note ' || n from generate_series(1, 20000) n; analyze"
+    )
+    app = RowsightApp(shop, table="app.many")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "1 of ~20.0 k")
+        grid = app.screen.query_one("#rows", Grid)
+        # The planner takes the terms for independent, and expects more.
+        await pilot.press("slash")
+        await write(pilot, "note>'note 17' id>10000")
+        await pilot.press("enter")
+        await until(pilot, lambda: 4_000 < grid.source.row_count < 9_000)
+        await pilot.press("G")
+        await until(pilot, "note 20000")
+        assert "~" in lines(app)[2].split(" of ")[0]
+        await pilot.press("number_sign")
+        await until(pilot, "3,001 of 3,001")
+        assert grid.source.row(grid.cursor_row) == ("20000", "note 20000")
+        assert lines(app)[22].split()[0] == "20000"
 
 
 async def test_backspace_takes_the_filter_off(shop: Profile) -> None:

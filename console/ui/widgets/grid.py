@@ -148,9 +148,10 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
 
     def shift(self, rows: int) -> None:
         """Takes note that what was row i is now row i + n: nothing moves on the screen."""
+        top = self.scroll_offset.y + rows
         self.renew()
         with self.prevent(self.Moved):
-            self.scroll_to(y=self.scroll_offset.y + rows, animate=False, immediate=True)
+            self.scroll_to(y=top, animate=False, immediate=True)
             self._set_row(self.cursor_row + rows)
 
     def put_cursor(self, row: int) -> None:
