@@ -10,6 +10,7 @@ import pytest
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
+from console.ui.tables import reading
 from console.ui.widgets.grid import Grid
 from tests.conftest import Admin
 from tests.ui.detailing import look_into
@@ -63,6 +64,15 @@ async def test_a_count_under_a_filter_gives_the_last_row_its_number(
         await until(pilot, "3,001 of 3,001")
         assert grid.source.row(grid.cursor_row) == ("20000", "note 20000")
         assert lines(app)[22].split()[0] == "20000"
+
+
+async def test_the_time_to_read_rows_counts_what_the_catalog_was_asked(
+    shop: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "perf_counter", iter((100.0, 107.5)).__next__)
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "in 7.5 s")
 
 
 async def test_backspace_takes_the_filter_off(shop: Profile) -> None:

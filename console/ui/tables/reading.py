@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 from console.catalog.relations import Relation
@@ -49,6 +50,7 @@ class Opened:
         at: The time of day.
         warning: What the connection of a persona can't hold to; empty for nothing.
         denied: Columns that are left out because the reader may not read them.
+        elapsed: Seconds from the wish to the page, what the catalog was asked included.
     """
 
     wanted: Wanted
@@ -57,6 +59,7 @@ class Opened:
     at: str
     warning: str = ""
     denied: tuple[str, ...] = ()
+    elapsed: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,14 @@ async def open_rows(
         FilterError: The filter does not parse or suit the columns.
         ConsoleError: The server refused, or the connection is gone.
     """
+    started = perf_counter()
+    opened = await _open_readable(connections, wanted, ears, rows)
+    return replace(opened, elapsed=perf_counter() - started)
+
+
+async def _open_readable(
+    connections: Connections, wanted: Wanted, ears: Ears, rows: range
+) -> Opened:
     login = await connections.open(BROWSE)
     ears.using(login)
     if wanted.persona is not None:

@@ -124,7 +124,7 @@ def asides(opened: Opened, grid: Grid) -> tuple[Content, Content, Content]:
         place = f"{row_number(window, grid.cursor_row)} of {place.rpartition(' ')[0]}"
         if columns > 1:
             column = f"  {grid.cursor_column + 1}/{columns}"
-    spent = words.duration(opened.page.elapsed)
+    spent = words.duration(opened.elapsed)
     return (
         Content.assemble(place, column, (f"  read {opened.at} in {spent}", "$muted")),
         Content.assemble(place, (f"  {opened.at}", "$muted")),
