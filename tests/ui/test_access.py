@@ -384,3 +384,5 @@ async def test_where_people_are_a_view_an_id_still_does(plain_db: Profile, admin
         await pilot.press("enter")
         await until(pilot, "What is seen")
         await until(pilot, "in    no table of users")
+        await go(pilot, WhyPlace("public.users", (("", cast.ADA),)))
+        await until(pilot, "rows of public.users have no key")

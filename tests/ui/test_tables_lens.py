@@ -156,10 +156,16 @@ async def test_no_row_and_no_privilege_are_told_apart(papers: Profile) -> None:
 async def test_tables_without_a_key_and_views_are_looked_at_as_far_as_can_be(
     papers: Profile,
 ) -> None:
+    async with looking(papers, "papers") as (pilot, _):
+        await until(pilot, "w Why?")
     async with looking(papers, "loose") as (pilot, _):
         await until(pilot, "2 rows · role:clerk sees 2 · 2 of 2 on screen")
-    async with looking(papers, "titles", wait="no key to tell rows by: x shows") as (pilot, _):
-        await until(pilot, "role:clerk sees 60")
+        assert "w Why?" not in text(pilot.app)
+    async with looking(papers, "titles", wait="no key to tell rows by") as (pilot, _):
+        await until(pilot, "60 rows · role:clerk sees 60 · no key to tell rows by")
+        assert "w Why?" not in text(pilot.app)
+        await pilot.press("enter")
+        await until(pilot, "titles 1  · not known of role:clerk")
 
 
 async def test_w_asks_why_for_the_row_under_the_cursor(papers: Profile) -> None:

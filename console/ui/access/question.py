@@ -77,6 +77,10 @@ class Question:
         key = dict(self.key)
         if "" in key:
             names = await usable_key(login, relation)
+            if names == ("ctid",):
+                raise UsageError(
+                    f"rows of {self.identity} have no key", hint="write column=value to name one"
+                )
             if len(names) != 1:
                 raise UsageError(
                     f"a row of {self.identity} is named by {', '.join(names)}",

@@ -113,7 +113,7 @@ class Lens:
         for page in () if self.over else self.lacking(window, rows):
             keys = [source.key(place) for place in page.places]
             if not keys[0]:
-                self.message = f"no key to tell rows by: x shows what {self.name} sees"
+                self.message = "no key to tell rows by"
                 self.over = True
                 break
             seen = await xray(
@@ -148,10 +148,9 @@ class Lens:
 
     def said_of(self, place: Place) -> Content:
         """Says in short whether the row at a place is seen, with its mark."""
-        if self.message or (self.over and self.refusal is not None):
-            what = "not found out" if self.refusal is None else self.refusal[0]
+        if self.refusal is not None and (self.message or self.over):
             return Content.styled(
-                f"  {DENIED.glyph} {brief(self.persona.label)} {what}", "$warning"
+                f"  {DENIED.glyph} {brief(self.persona.label)} {self.refusal[0]}", "$warning"
             )
         state = self._states.get(place, "unknown")
         style = "$muted" if state in ("visible", "unknown") else "$warning"

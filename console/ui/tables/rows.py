@@ -72,8 +72,10 @@ class Rows(TakingTable):
                 return self.wanted is not None and bool(self.wanted.where)
             case "only":
                 return self.persona is not None and self.opened is not None
-            case "choose" | "why" | "goto" | "fit":
+            case "choose" | "goto" | "fit":
                 return self.opened is not None and self.opened.window.extent > 0
+            case "why":
+                return bool(self._named())
             case "sort" | "hide" | "widen" | "shown_columns":
                 return self.source is not None and bool(self.source.columns)
             case "count":
@@ -158,21 +160,27 @@ class Rows(TakingTable):
 
     def action_why(self) -> None:
         """Goes to the question why the row under the cursor is or is not seen."""
-        opened = self.opened
-        found = self.window.find(self.grid.cursor_row) if self.window is not None else None
-        if opened is None or found is None:
+        opened, key = self.opened, self._named()
+        if opened is None or not key:
             return
-        page, number = found
-        key = opened.window.source.key(page.places[number])
-        if not key or key[0][0] == "ctid":
-            self.notify(
-                "this row has no key to name it by", severity="warning", timeout=4, markup=False
-            )
-        elif self.persona is None:
+        if self.persona is None:
             self._why = opened
             self.app.call_later(self.screen.run_action, "lens")
         else:
             self.post_message(Pane.Visit(WhyPlace(opened.wanted.relation.identity, key)))
+
+    def _named(self) -> tuple[tuple[str, str], ...]:
+        """Returns the key that names the row under the cursor; nothing where none does.
+
+        Where it lies names a row only as long as nobody changes it.
+        """
+        opened = self.opened
+        found = opened.window.find(self.grid.cursor_row) if opened is not None else None
+        if opened is None or found is None:
+            return ()
+        page, number = found
+        key = opened.window.source.key(page.places[number])
+        return () if key[:1] and key[0][0] == "ctid" else key
 
     def look_as(self, persona: Persona | None) -> None:
         """Looks through somebody's eyes; goes on to why, if that was asked before."""
