@@ -170,7 +170,7 @@ class _Asked:
         explanation = await explain(case)
         obstacles: tuple[Obstacle, ...] = ()
         if outcome.allowed and new is not None and new.text != self.old:
-            obstacles = await find_obstacles(inquiries["new"], new, self.old)
+            obstacles = await find_obstacles(inquiries["new"], new, inquiries.get("old"))
         elif outcome.allowed and attempt.command is Command.DELETE and self.old is not None:
             obstacles = await find_dependents(inquiries["old"], self.old)
         return Decision(
@@ -285,6 +285,13 @@ class _Asked:
                     f'trigger "{trigger.name}" sets {names} before the row is checked;'
                     " if that fails, so does the command"
                 )
+        generated = [field.name for field in rules.fields if field.generated]
+        notes += [
+            f'trigger "{trigger.name}" fires besides, and may still refuse it'
+            for trigger in rules.besides
+            if outcome.allowed
+            and trigger.fires(self.attempt.command, self.attempt.columns, generated)
+        ]
         notes += [
             f'policy "{policy}" can\'t be evaluated from here: {value.error}'
             for (policy, _, _), value in values.items()

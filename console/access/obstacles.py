@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from console.access import trail
+from console.access.constraints import Exclusive, ForeignKey
 from console.access.doubt import Doubt, Reason
-from console.access.evaluation import evaluate
+from console.access.evaluation import evaluate, values_as_text
 from console.access.inquiry import Inquiry, plain
 from console.access.labels import tried
 from console.access.row import NewRow, columns_of
-from console.access.rules import ForeignKey, raw
+from console.access.rules import enclosed, raw
 from console.connection.session import TextTable
+from console.errors import ConsoleError
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +36,19 @@ class Obstacle:
     doubt: Doubt | None = None
 
 
-async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tuple[Obstacle, ...]:
+async def find_obstacles(
+    inquiry: Inquiry, new: NewRow, stored: Inquiry | None
+) -> tuple[Obstacle, ...]:
     """Looks for what breaks a row that access allows.
 
     Args:
         inquiry: About the new row.
         new: The row as it would be written.
-        old: The row it replaces, or None for an INSERT.
+        stored: About the row it replaces; None for an INSERT.
     """
     rules = inquiry.rules
     values = columns_of(rules, new.text)
-    before = columns_of(rules, old) if old is not None else {}
+    before = columns_of(rules, stored.row) if stored is not None else {}
     found = [
         Obstacle("23502", f"{plain(field.name)} must not be null")
         for field in rules.fields
@@ -52,18 +56,15 @@ async def find_obstacles(inquiry: Inquiry, new: NewRow, old: str | None) -> tupl
     ]
     found += await _checks(inquiry, new)
     for key in rules.foreign_keys:
-        moved = old is None or any(values[c] != before.get(c) for c in key.columns)
+        moved = stored is None or any(values[c] != before.get(c) for c in key.columns)
         known = not set(key.columns) & set(new.unsure)
         if moved and known and all(values[column] is not None for column in key.columns):
             found += await _unmatched(inquiry, key, {c: str(values[c]) for c in key.columns})
-    for name, columns in rules.uniques:
-        moved = old is None or any(values[c] != before.get(c) for c in columns)
-        if (
-            moved
-            and all(values[c] is not None for c in columns)
-            and not set(columns) & set(new.unsure)
-        ):
-            found += await _taken(inquiry, name, {c: str(values[c]) for c in columns})
+    for index in rules.exclusives:
+        moved = stored is None or any(values[c] != before.get(c) for c in index.columns)
+        if moved and not index.columns & set(new.unsure):
+            found += await _taken(inquiry, index, stored)
+    found += await _misplaced(inquiry, new)
     return tuple(found)
 
 
@@ -131,25 +132,91 @@ async def _unmatched(inquiry: Inquiry, key: ForeignKey, values: dict[str, str]) 
     return [Obstacle("23503", f"the foreign key {key.name} stops it: {words}", history)]
 
 
-async def _taken(inquiry: Inquiry, index: str, values: dict[str, str]) -> list[Obstacle]:
+async def _taken(inquiry: Inquiry, index: Exclusive, stored: Inquiry | None) -> list[Obstacle]:
+    """Looks for another row that an index takes for the same as a new one."""
     rules = inquiry.rules
-    acts = any(rules.field(name).acts for name in values)
-    if rules.login_filtered or acts:
-        return [_untold(f"{index} holds another such row", rules.name, acts)]
-    if not await _is_there(inquiry, rules.table, values):
+    what = f"{index.name} holds another such row"
+    mine = await _compared(inquiry, index)
+    if mine is None or (stored is not None and mine == await _compared(stored, index)):
         return []
-    columns = " and ".join(map(plain, values))
-    return [Obstacle("23505", f"{index} holds another row with the same {columns}")]
+    if isinstance(mine, Doubt):
+        return [Obstacle("", f"it can't be told whether {what}: {mine.words}", doubt=mine)]
+    if rules.login_filtered or index.acts:
+        return [_untold(what, rules.name, index.acts)]
+    terms = [
+        raw(f"({part.expression}) is null")
+        if value is None
+        else sql.SQL("({}) {} {}").format(
+            raw(part.expression), raw(part.operator), sql.Literal(value)
+        )
+        for part, value in zip(index.parts, mine, strict=True)
+    ]
+    if index.predicate is not None:
+        terms.append(enclosed(index.predicate))
+    if stored is not None:
+        terms.append(raw(f"not ({stored.row_key})"))
+    there = await _exists(inquiry, rules.table, sql.SQL(" and ").join(terms))
+    if there is None:
+        words = f"it can't be told whether {what}"
+        return [Obstacle("", words, doubt=Doubt(Reason.UNANSWERED, words))]
+    if not there:
+        return []
+    names = " and ".join(plain(p.column) if p.column else p.expression for p in index.parts)
+    if index.excludes:
+        return [Obstacle("23P01", f"{index.name} holds another row that conflicts by {names}")]
+    return [Obstacle("23505", f"{index.name} holds another row with the same {names}")]
+
+
+async def _compared(inquiry: Inquiry, index: Exclusive) -> list[str | None] | Doubt | None:
+    """Returns what an index would hold of the row; None where no other row could be alike.
+
+    Expressions are evaluated as the persona, who would run what they call.
+    """
+    rules, acting, row = inquiry.rules, inquiry.acting, inquiry.row
+    if index.predicate is not None:
+        (held,) = await evaluate(acting, rules, row, [index.predicate])
+        if held.state == "error":
+            return held.doubt or Doubt(Reason.PRIVILEGE, held.error)
+        if not held.holds:
+            return None
+    columns = columns_of(rules, row)
+    wanted = [part.expression for part in index.parts if part.column is None]
+    computed = iter(await values_as_text(acting, rules, row, wanted) if wanted else [])
+    values: list[str | None] = []
+    for part in index.parts:
+        value = next(computed) if part.column is None else columns[part.column]
+        if isinstance(value, ConsoleError):
+            return Doubt(Reason.PRIVILEGE, value.message)
+        values.append(value)
+    return values if index.nulls_alike or None not in values else None
+
+
+async def _misplaced(inquiry: Inquiry, new: NewRow) -> list[Obstacle]:
+    """Asks whether a partition takes the row, or the one that it is for."""
+    rules = inquiry.rules
+    if rules.bounds is None:
+        return []
+    any_ = " or ".join(f"({bound})" for bound in rules.bounds) or "false"
+    (value,) = await evaluate(inquiry.acting, rules, new.text, [any_], new.unsure)
+    if value.doubt is not None and value.doubt.reason in (Reason.VALUE, Reason.TRIGGER):
+        return []  # a note tells of these
+    if value.state == "error":
+        words = f"it can't be told whether a partition takes this row: {value.error}"
+        doubt = value.doubt or Doubt(Reason.PRIVILEGE, value.error)
+        return [Obstacle("", words, doubt=doubt)]
+    # As for a check, NULL is no refusal where the row goes straight into the partition.
+    if value.holds or (value.state == "null" and rules.kind != "p"):
+        return []
+    if rules.kind == "p":
+        return [Obstacle("23514", f"no partition of {plain(rules.name)} takes this row")]
+    return [Obstacle("23514", f"{plain(rules.name)} is a partition that does not take this row")]
 
 
 def _untold(what: str, table: str, acts: bool) -> Obstacle:
-    """Policies that bind the login would run as it, and hide rows that the constraint sees.
-
-    So would the function of a cast.
-    """
+    """Policies that bind the login would run as it, and hide rows that the constraint sees."""
     why = f"the policies of {table} bind this login too"
     if acts:
-        why = "to compare its columns calls the function of a cast, as your own login"
+        why = "to look for it calls a function that somebody made, as your own login"
     words = f"it can't be told whether {what}: {why}"
     return Obstacle("", words, doubt=Doubt(Reason.PRIVILEGE, words))
 
@@ -164,6 +231,10 @@ async def _is_there(
     )
     if apart:
         where += sql.SQL(" and not ({})").format(raw(apart))
+    return await _exists(inquiry, table, where)
+
+
+async def _exists(inquiry: Inquiry, table: sql.Composable, where: sql.Composable) -> bool | None:
     query = sql.SQL("select exists (select from {} where {})").format(table, where)
     found = await tried(inquiry.transaction, query, seconds=2)
     return found.rows[0][0] == "t" if isinstance(found, TextTable) else None

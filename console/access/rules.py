@@ -11,9 +11,10 @@ from typing import Any
 
 from psycopg import Error, sql
 
+from console.access.constraints import Exclusive, ForeignKey, exclusive, foreign_key
 from console.access.entrance import LEAVE, LOCK_TIMEOUT, SETTINGS
 from console.access.expression import check_expression, sendable
-from console.access.triggers import Trigger, read_trigger
+from console.access.triggers import Trigger, read_other, read_trigger
 from console.connection.session import Session, Transaction, query_text
 from console.errors import NotFound, Refused, UsageError
 
@@ -97,26 +98,6 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignKey:
-    """Columns that must be found in another table.
-
-    Attributes:
-        schema: Of the other table.
-        table: Where they are to be found, or, of a key that references this one, where it is.
-        filtered: Whether policies of that table bind the login that reads for the console.
-        acts: As of a column.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    schema: str
-    table: str
-    filtered: bool
-    acts: bool
-    referenced: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Rules:
     """One table as one role meets it.
 
@@ -129,11 +110,13 @@ class Rules:
         owns: Whether the role has the owner's rights.
         granted: The commands granted on the whole table.
         keys: Columns that tell rows apart, the primary key first; none of them nullable.
-        uniques: Name and columns of every unique index.
+        exclusives: Indexes that let no two rows be alike.
+        bounds: What each partition takes, or the table itself as one; None where there is none.
         checks: Name and expression of CHECK constraints.
         referencing: Foreign keys of others that keep a row from being deleted; `schema` and
             `table` say whose.
         before: Row triggers that may change a row before it is checked.
+        besides: All other triggers.
         rewritten: The commands a rule turns into something else.
     """
 
@@ -154,11 +137,13 @@ class Rules:
     policies: tuple[Policy, ...]
     fields: tuple[Field, ...]
     keys: tuple[tuple[str, ...], ...]
-    uniques: tuple[tuple[str, tuple[str, ...]], ...]
+    exclusives: tuple[Exclusive, ...]
+    bounds: tuple[str, ...] | None
     checks: tuple[tuple[str, str], ...]
     foreign_keys: tuple[ForeignKey, ...]
     referencing: tuple[ForeignKey, ...]
     before: tuple[Trigger, ...]
+    besides: tuple[Trigger, ...]
     rewritten: frozenset[str]
 
     @property
@@ -264,11 +249,13 @@ def _rules(found: Mapping[str, Any], role: str) -> Rules:
         policies=tuple(_policy(policy) for policy in found["policies"]),
         fields=tuple(Field(**field) for field in found["columns"]),
         keys=tuple(tuple(key) for key in found["keys"]),
-        uniques=tuple((unique["name"], tuple(unique["columns"])) for unique in found["uniques"]),
+        exclusives=tuple(map(exclusive, found["exclusives"])),
+        bounds=None if found["bounds"] is None else tuple(found["bounds"]),
         checks=tuple((check["name"], check["expression"]) for check in found["checks"]),
-        foreign_keys=tuple(map(_foreign_key, found["foreign_keys"])),
-        referencing=tuple(map(_foreign_key, found["referencing"])),
+        foreign_keys=tuple(map(foreign_key, found["foreign_keys"])),
+        referencing=tuple(map(foreign_key, found["referencing"])),
         before=tuple(read_trigger(trigger) for trigger in found["triggers"]),
+        besides=tuple(read_other(trigger) for trigger in found["besides"]),
         rewritten=frozenset(found["rewritten"]),
         **{name: found[name] for name in _AS_THEY_ARE},
     )
@@ -288,18 +275,6 @@ _AS_THEY_ARE = (
     "bypass",
     "owns",
 )
-
-
-def _foreign_key(found: Mapping[str, Any]) -> ForeignKey:
-    return ForeignKey(
-        found["name"],
-        tuple(found["columns"]),
-        found["schema"],
-        found["table"],
-        found["filtered"],
-        found["acts"],
-        tuple(found["referenced"]),
-    )
 
 
 def _policy(found: Mapping[str, Any]) -> Policy:

@@ -33,7 +33,7 @@ _QUERIES = frozenset({"select", "table", "with", "values"})
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """A BEFORE trigger for each row.
+    """A trigger; what is said of changes is so of BEFORE triggers for each row.
 
     Attributes:
         events: The commands it fires for.
@@ -68,6 +68,12 @@ def read_trigger(found: Mapping[str, Any]) -> Trigger:
     arguments = bytes.fromhex(found["arguments"]).decode("utf-8", "replace").split("\0")[:-1]
     changes, calls = _changes(found, events, arguments)
     return Trigger(found["name"], events, frozenset(found["columns"]), changes, calls)
+
+
+def read_other(found: Mapping[str, Any]) -> Trigger:
+    """Makes a trigger of any other kind of what the catalog says of it."""
+    events = frozenset(event for event in _EVENTS if found[event])
+    return Trigger(found["name"], events, frozenset(found["columns"]), None)
 
 
 Changes = tuple[frozenset[str] | None, frozenset[Call]]

@@ -163,5 +163,5 @@ async def test_no_cast_is_called_where_the_login_compares(scene: Scene) -> None:
     row = {"id": 7, "badge": "1", "token": "2"}
     decision = await why(scene.login, scene.acting, EVE, relation, command=Command.INSERT, row=row)
     assert not decision.certain
-    assert "calls the function of a cast" in decision.sentence
+    assert "calls a function that somebody made" in decision.sentence
     await scene.unharmed()

@@ -82,17 +82,56 @@ select pg_catalog.jsonb_build_object(
         where u.place <= i.indnkeyatts
           and (not a.attnotnull or a.atttypid in (select type from acting)))
   ), '[]'),
-  'uniques', coalesce((
+  'exclusives', coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', i.indexrelid::regclass::text,
-      'columns',
-      (select pg_catalog.jsonb_agg(a.attname order by u.place)
-       from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
-       join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
-       where u.place <= i.indnkeyatts)))
+      'excludes', i.indisexclusion,
+      'parts', parts.found,
+      'columns', array(
+        select a.attname from pg_catalog.pg_attribute a
+        where a.attrelid = i.indrelid and (a.attnum = any (i.indkey) or exists (
+          select from pg_catalog.pg_depend d
+          where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = i.indexrelid
+            and d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = a.attrelid
+            and d.refobjsubid = a.attnum))),
+      'predicate', pg_catalog.pg_get_expr(i.indpred, i.indrelid),
+      'nulls_alike', coalesce((pg_catalog.to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
+      'acts', parts.act or exists (
+        select from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = i.indexrelid
+          and d.refobjid >= 16384 and d.refclassid in (
+            'pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass,
+            'pg_catalog.pg_type'::regclass))
+    ) order by i.indexrelid)
     from pg_catalog.pg_index i
-    where i.indrelid = c.oid and i.indisunique and i.indisvalid and i.indpred is null and i.indexprs is null
+    left join pg_catalog.pg_constraint k
+      on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.conexclop is not null
+    cross join lateral (
+      select
+        pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+          'expression', pg_catalog.pg_get_indexdef(i.indexrelid, u.place::int, false),
+          'column', a.attname,
+          'operator', pg_catalog.format('operator(%%I.%%s)', m.nspname, o.oprname)) order by u.place) as found,
+        pg_catalog.bool_or(
+          a.atttypid in (select type from acting)
+          or f.oid >= 16384 and l.lanname not in ('c', 'internal')) as act
+      from pg_catalog.unnest(i.indkey::int2[]) with ordinality as u (attnum, place)
+      join pg_catalog.pg_opclass c on c.oid = (i.indclass::oid[])[u.place - 1]
+      left join pg_catalog.pg_amop e on k.oid is null and e.amopfamily = c.opcfamily
+        and e.amopstrategy = 3 and c.opcintype in (e.amoplefttype) and c.opcintype = e.amoprighttype
+      join pg_catalog.pg_operator o on o.oid = coalesce(k.conexclop[u.place], e.amopopr)
+      join pg_catalog.pg_namespace m on m.oid = o.oprnamespace
+      join pg_catalog.pg_proc f on f.oid = o.oprcode
+      join pg_catalog.pg_language l on l.oid = f.prolang
+      left join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = u.attnum
+      where u.place <= i.indnkeyatts
+    ) as parts
+    where i.indrelid = c.oid and (i.indisunique or i.indisexclusion) and i.indisvalid
   ), '[]'),
+  'bounds', case when c.relkind = 'p' or c.relispartition then array(
+    select coalesce(pg_catalog.pg_get_partition_constraintdef(p.relid), 'true')
+    from pg_catalog.pg_partition_tree(c.oid) p where p.isleaf and p.relid <> c.oid or c.relkind <> 'p')
+  end,
   'checks', coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', k.conname, 'expression', pg_catalog.pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
@@ -118,6 +157,20 @@ select pg_catalog.jsonb_build_object(
     join pg_catalog.pg_language l on l.oid = f.prolang
     where (t.tgrelid = c.oid or t.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p) and t.tgparentid = 0)
       and (not t.tgisinternal or t.tgparentid <> 0) and t.tgenabled in ('O', 'A') and t.tgtype & 1 > 0 and t.tgtype & 2 > 0
+  ), '[]'),
+  'besides', coalesce((
+    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', t.tgname,
+      'insert', t.tgtype & 4 > 0,
+      'update', t.tgtype & 16 > 0,
+      'delete', t.tgtype & 8 > 0,
+      'columns', array(
+        select a.attname from pg_catalog.unnest(t.tgattr::int2[]) as u (attnum)
+        join pg_catalog.pg_attribute a on a.attrelid = t.tgrelid and a.attnum = u.attnum)) order by t.tgname)
+    from pg_catalog.pg_trigger t
+    where (t.tgrelid = c.oid or t.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p) and t.tgtype & 1 > 0)
+      and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')
+      and t.tgtype & 64 = 0 and not (t.tgtype & 1 > 0 and t.tgtype & 2 > 0)
   ), '[]'),
   'rewritten', array(
     select case w.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end
