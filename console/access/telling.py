@@ -53,14 +53,31 @@ def _headed(answer: str, tone: Tone, words: str) -> Line:
     return ((f"{ANSWERS[answer].glyph} ", tone), (words, "strong"))
 
 
+_ASKED = {
+    "read": ("", "The server was asked for the row as {}."),
+    "planned": (
+        ": planned",
+        "The server planned the statement as {}, which checks the privileges. Nothing was carried"
+        " out.",
+    ),
+    "planned and evaluated": (
+        ": evaluated",
+        "The server planned the statement as {}, which checks the privileges, and evaluated over"
+        " the row what the policies ask. Nothing was carried out.",
+    ),
+}
+"""How the server was asked: beside its word, and in full."""
+
+
 def server_says(decision: Decision) -> Span:
-    """Says whether the server agrees with what was worked out."""
+    """Says whether the server agrees with what was worked out, and what of it was asked."""
     told = decision.ground_truth
     if told.agrees is None:
         return ("the server could not be asked", "care")
+    how, _ = _ASKED[told.how]
     if told.agrees:
-        return ("the server agrees ✓", "good")
-    return ("the server says otherwise ✗", "bad")
+        return (f"the server agrees{how} ✓", "good")
+    return (f"the server says otherwise{how} ✗", "bad")
 
 
 def tell(decision: Decision, width: int) -> list[Line]:
@@ -210,6 +227,9 @@ def _steps(decision: Decision, width: int) -> Iterator[Line]:
             yield (
                 ((f"  {mark} ", tone), (line[0][0][2:], "")) if number == 0 else (("  ", ""), *line)
             )
+    if decision.ground_truth.agrees is not None:
+        _, words = _ASKED[decision.ground_truth.how]
+        yield from wrapped(words.format(decision.persona.label), width, "muted", indent="    ")
 
 
 def _notes(decision: Decision, width: int) -> Iterator[Line]:

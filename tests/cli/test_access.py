@@ -70,6 +70,7 @@ def test_why_a_row_is_hidden(access: Access) -> None:
     assert max(map(len, text.splitlines())) <= 80
     assert "↳ Globex is not in {Acme}" in text
     assert "What would change it" in text
+    assert "    The server was asked for the row as ada@example.com." in text.splitlines()
 
 
 def test_why_a_write_does_nothing_is_refused_or_stopped(access: Access) -> None:
@@ -85,8 +86,12 @@ def test_why_a_write_does_nothing_is_refused_or_stopped(access: Access) -> None:
         *("--key", f"id={cast.GIULIAS_PLAN}", "--set", '{"status": "active"}'),
     )
     assert refused.out.splitlines()[1].startswith("⊘ denied, with an error")
+    assert refused.out.splitlines()[1].endswith("the server agrees: planned ✓")
+    assert "Nothing was carried out." in " ".join(refused.out.split())
     stopped = access(*("why", "--as", cast.BERT, "--table", "telemetry_events", "--row", BERTS_ROW))
     assert "△ allowed, but a constraint stops it (23503)" in stopped.out
+    assert "the server agrees: evaluated ✓" in stopped.out
+    assert max(map(len, stopped.out.splitlines())) <= 80
     deleted = access(
         *("why", "--as", "dara@example.com", "--table", "workflows", *key),
         *("--command", "delete", "--no-returning", "--json"),
