@@ -1,7 +1,8 @@
 """Finds the row a condition looks for, such as a membership of mine in that organization.
 
-Read are sub-selects, and the bodies of functions, of one simple form: one table, conditions
-joined by AND. Whatever is more than that is left alone: then there is no such hint.
+Read are sub-selects, and the bodies of functions, of one simple form: a table, or some that are
+joined, and conditions joined by AND. Whatever is more than that is left alone: then there is no
+such hint.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from console.errors import UsageError
 from console.tokens import Token, scan
 
 _DEEPEST = 4
+_OUTER = frozenset({"left", "right", "full", "outer", "cross", "natural"})
 _TOO_MUCH = frozenset(
-    {"join", "group", "having", "union", "intersect", "except", "order", "limit", "offset"}
+    {"group", "having", "union", "intersect", "except", "order", "limit", "offset"}
 )
+
+
+Source = tuple[tuple[str | None, str], str]
+"""Schema, or None, and name of a table, and what it is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +33,17 @@ class Query:
 
     Attributes:
         output: What it selects; empty for nothing.
-        table: Schema, or None, and name of the one table; None without FROM.
+        table: Schema, or None, and name of the first table; None without FROM.
         alias: What the table is called in the conditions.
         conditions: Joined by AND.
+        others: Tables that are joined to it, each with what it is called.
     """
 
     output: str
     table: tuple[str | None, str] | None = None
     alias: str = ""
     conditions: tuple[str, ...] = ()
+    others: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +84,42 @@ def parse_query(text: str) -> Query | None:
     output = _without_alias(tokens[1:from_])
     if from_ == end:
         return Query(_slice(text, output)) if output else None
-    source = _source(tokens[from_ + 1 : where])
-    if source is None:
+    found = _sources(text, tokens[from_ + 1 : where])
+    if found is None:
         return None
-    table, alias = source
-    conditions: tuple[str, ...] = ()
+    ((table, alias), *others), conditions = found
     if where < end:
-        node = split(_slice(text, tokens[where + 1 : end]))
-        conditions = tuple(p.text for p in node.parts) if node.kind == "and" else (node.text,)
-    return Query(_slice(text, output), table, alias, conditions)
+        conditions += _conditions(_slice(text, tokens[where + 1 : end]))
+    return Query(_slice(text, output), table, alias, tuple(conditions), tuple(others))
+
+
+def _conditions(text: str) -> list[str]:
+    node = split(text)
+    return [part.text for part in node.parts] if node.kind == "and" else [node.text]
+
+
+def _sources(text: str, tokens: Sequence[Token]) -> tuple[list[Source], list[str]] | None:
+    """Reads the tables of a FROM that inner joins or commas put together, and their conditions."""
+    while tokens and tokens[0].text == "(" and matching(tokens, 0) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    free = {token.start for token in outside(tokens)}
+    for place in reversed(range(len(tokens))):
+        token, left, right = tokens[place], tokens[:place], tokens[place + 1 :]
+        conditions: list[str] = []
+        if token.start not in free or (token.word != "join" and token.text != ","):
+            continue
+        if token.word == "join":
+            on = next((n for n, t in enumerate(right) if t.start in free and t.word == "on"), None)
+            if on is None or not left or left[-1].word in _OUTER:
+                return None
+            conditions = _conditions(_slice(text, right[on + 1 :]))
+            left, right = left[: -1 if left[-1].word == "inner" else None], right[:on]
+        before, after = _sources(text, left), _sources(text, right)
+        if before is None or after is None:
+            return None
+        return before[0] + after[0], before[1] + after[1] + conditions
+    source = _source(tokens)
+    return None if source is None else ([source], [])
 
 
 def _slice(text: str, tokens: Sequence[Token]) -> str:
@@ -97,7 +132,7 @@ def _without_alias(tokens: Sequence[Token]) -> Sequence[Token]:
     return tokens
 
 
-def _source(tokens: Sequence[Token]) -> tuple[tuple[str | None, str], str] | None:
+def _source(tokens: Sequence[Token]) -> Source | None:
     """Reads `schema.table as alias`."""
     words = [token for token in tokens if token.word != "as"]
     if any(token.identifier is None and token.text != "." for token in words):
@@ -288,6 +323,18 @@ def substitute(text: str, arguments: Mapping[str, str]) -> str:
         if key is not None and key in arguments and before != "." and after not in (".", "("):
             pieces += [text[position : token.start], f"({arguments[key]})"]
             position = token.end
+    return "".join([*pieces, text[position:]])
+
+
+def bind(text: str, alias: str, values: Mapping[str, str]) -> str:
+    """Puts expressions in the place of the columns behind an alias."""
+    tokens = scan(text)
+    pieces, position = [], 0
+    for owner, dot, column in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        value = values.get(column.identifier or "")
+        if owner.identifier == alias and dot.text == "." and value is not None:
+            pieces += [text[position : owner.start], f"({value})"]
+            position = column.end
     return "".join([*pieces, text[position:]])
 
 

@@ -11,7 +11,7 @@ from console.access import trail
 from console.access.evaluation import evaluate, values_as_text
 from console.access.inquiry import Cause, Inquiry, Remedy, plain
 from console.access.labels import excerpt, tried
-from console.access.lookup import Lookup, column_named, sides, substitute
+from console.access.lookup import Lookup, Query, Source, bind, column_named, sides, substitute
 from console.access.operands import constant
 from console.access.row import columns_of, inserted_row
 from console.access.rules import Command, Rules, read_rules, whole
@@ -20,6 +20,9 @@ from console.connection.session import TextTable
 from console.errors import NotFound
 from console.tokens import names, scan
 
+_MOST = 20
+"""Rows that are looked through."""
+
 
 async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
     """Looks for the row a condition looks for, as the login, and says what is wrong with it.
@@ -27,6 +30,11 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
     Nothing but keys of a table is compared as the login: what else the condition asks of the
     row is asked as the persona, who would run what it calls. A view is not looked into.
     """
+    if lookup.query.others:
+        narrowed = await _narrowed(inquiry, lookup)
+        if not isinstance(narrowed, Lookup):
+            return narrowed
+        lookup = narrowed
     sought = await _sought(inquiry, lookup)
     if sought is None:
         return None
@@ -55,6 +63,67 @@ async def find_sought(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
             ),
         )
     return None
+
+
+async def _narrowed(inquiry: Inquiry, lookup: Lookup) -> Lookup | Cause | None:
+    """Puts the rows of joined tables in the place of their columns until one table is left.
+
+    Returns:
+        Why it ends before that, where one of them lacks its row; None where no key of a table
+        says which row is meant.
+    """
+    query = lookup.query
+    assert query.table is not None
+    sources: list[Source] = [(query.table, query.alias), *query.others]
+    output, wanted, conditions = query.output, lookup.wanted, query.conditions
+    while True:
+        for source in sources:
+            others = {alias for _, alias in sources if alias != source[1]}
+            theirs = others & names(scan(output))
+            mine = tuple(c for c in conditions if not others & names(scan(c)))
+            alone = replace(
+                lookup,
+                query=Query("" if theirs else output, *source, mine),
+                wanted=None if theirs else wanted,
+            )
+            if not others:
+                return alone if len(sources) == 1 else None
+            sought = await _sought(inquiry, alone)
+            if sought is None:
+                continue
+            held = next((row for row in sought.rows if not row.false), None)
+            known = {*sought.keys, *sought.fixed}
+            if held is not None and not any(set(key) <= known for key in sought.target.keys):
+                continue  # another row might do as well
+            if held is None and len(sought.rows) == _MOST:
+                continue
+            if held is None or not await _is_seen(inquiry, sought.target, held.text):
+                cause = await find_sought(inquiry, alone)
+                # What it takes besides is not known.
+                return cause and replace(cause, remedies=())
+            values = {
+                # No constant: the policy does not say it.
+                name: sql.SQL("coalesce({}::{})")
+                .format(sql.Literal(value), sql.SQL(sought.target.field(name).type))
+                .as_string()
+                for name, value in columns_of(sought.target, held.text).items()
+            }
+            sources.remove(source)
+            conditions = tuple(bind(c, source[1], values) for c in conditions if c not in mine)
+            if not theirs:
+                output, wanted = "", None
+            break
+        else:
+            return None
+
+
+async def _is_seen(inquiry: Inquiry, target: Rules, row: str) -> bool:
+    """Tells whether the policies of a table show a row to the persona."""
+    if not target.binding:
+        return True
+    policies = join_policies(target.serving(Command.SELECT), "using")
+    (seen,) = await evaluate(inquiry.acting, target, row, [policies])
+    return seen.holds
 
 
 async def find_forbidden(inquiry: Inquiry, lookup: Lookup) -> Cause | None:
@@ -111,7 +180,8 @@ class _Sought:
 
 async def _sought(inquiry: Inquiry, lookup: Lookup) -> _Sought | None:
     query = lookup.query
-    assert query.table is not None
+    if query.table is None or query.others:
+        return None
     schema, table = query.table
     try:
         target = await read_rules(
@@ -225,8 +295,8 @@ async def _rows(inquiry: Inquiry, sought: _Sought) -> list[_Row] | None:
         sql.SQL("{}.{} = {}").format(name, sql.Identifier(column), sql.Literal(value))
         for column, value in sought.keys.items()
     )
-    query = sql.SQL("select {} from {} as {} where {} limit 20").format(
-        whole(name), target.table, name, where
+    query = sql.SQL("select {} from {} as {} where {} limit {}").format(
+        whole(name), target.table, name, where, sql.Literal(_MOST)
     )
     found = await tried(inquiry.transaction, query, seconds=2)
     if not isinstance(found, TextTable):

@@ -205,3 +205,66 @@ async def test_a_row_that_must_not_be_there_is_named(asking: Asking) -> None:
     )
     asking.run(decision.remedies[0].sql)
     assert (await asking.why("doc")).allowed
+
+
+TEAMS = f"""
+{MEMBERS}
+create table s.team (id int primary key, org int not null unique, open boolean default true);
+grant select on s.team to authenticated;
+insert into s.team values (7, 1), (8, 2);
+create table s.player (team int, usr uuid, role text default 'viewer', primary key (team, usr));
+grant select on s.player to authenticated;
+insert into s.player values (8, '{cast.ADA}', 'viewer');
+"""
+JOINED = {
+    "on": "exists (select 1 from s.team t join s.player p on p.team = t.id"
+    " where t.org = doc.org and t.open and p.usr = auth.uid())",
+    "comma": "exists (select 1 from s.player p, s.team t"
+    " where p.team = t.id and t.org = doc.org and t.open and p.usr = auth.uid())",
+    "in": "auth.uid() in (select p.usr from s.team t inner join s.player p on t.id = p.team"
+    " where t.org = doc.org and t.open)",
+    "out": "org in (select t.org from s.player p join s.team t on t.id = p.team and t.open"
+    " where p.usr = auth.uid() and t.org = doc.org)",
+    "function": "s.has(org, '')",
+}
+
+
+@pytest.mark.parametrize("policy", JOINED.values(), ids=JOINED)
+async def test_of_joined_tables_the_one_that_lacks_the_row_is_named(
+    asking: Asking, policy: str
+) -> None:
+    body = JOINED["on"].replace("doc.org", "o")
+    asking.run(TEAMS + DEFINER.format(language="sql", body=f"select {body}"))
+    asking.run(f"create policy d on s.doc using ({policy})")
+    decision = await asking.why("doc")
+    assert "there is no row in player with " in decision.sentence
+    assert "team = 7" in decision.sentence
+    (remedy,) = decision.remedies
+    asking.run(remedy.sql)
+    assert (await asking.why("doc")).allowed
+    assert (await asking.why("doc", key={"id": "2"})).allowed
+    decision = await asking.why("doc", key={"id": "3"})
+    assert "there is no row in team with org = 3" in decision.sentence
+    assert decision.remedies == ()  # it would take a player, too
+
+
+async def test_a_joined_row_that_its_own_policies_hide_is_named(asking: Asking) -> None:
+    asking.run(f"{TEAMS} create policy d on s.doc using ({JOINED['on']})")
+    asking.run("alter table s.team enable row level security")
+    assert (await asking.sentence("doc", key={"id": "2"})).endswith(
+        "the row in team with org = 2 is hidden from ada@example.com as well: no policy on team"
+        " lets authenticated SELECT"
+    )
+
+
+async def test_joined_rows_that_no_key_tells_are_left_alone(asking: Asking) -> None:
+    asking.run(f"{TEAMS} alter table s.team drop constraint team_org_key")
+    asking.run(f"create policy d on s.doc using ({JOINED['on']})")
+    decision = await asking.why("doc")
+    assert "there is no row" not in decision.sentence
+    assert decision.remedies == ()
+    asking.run("delete from s.player")  # whichever team it is
+    assert "there is no row in player with usr = ada@" in (await asking.why("doc")).sentence
+    outer = JOINED["on"].replace(" join ", " left join ")
+    asking.run(f"drop policy d on s.doc; create policy d on s.doc using ({outer})")
+    assert "there is no row" not in (await asking.why("doc")).sentence
