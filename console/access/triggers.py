@@ -19,7 +19,10 @@ from console.tokens import Token, called, scan
 Call = tuple[str | None, str]
 
 _EVENTS = ("insert", "update", "delete")
-_HARMLESS = frozenset({"clock_timestamp", "timeofday", "random", "gen_random_uuid"})
+HARMLESS = frozenset(
+    {"clock_timestamp", "gen_random_uuid", "random", "random_normal", "timeofday"}
+    | {"uuidv4", "uuidv7"}
+)
 """Functions of the server's own that return something new each time and do nothing else."""
 _GRAMMAR = frozenset(
     {"and", "any", "array", "between", "case", "cast", "char", "coalesce", "else", "exists"}
@@ -178,7 +181,7 @@ async def known_triggers(
             )
         )
         quiet = {(str(s), str(n)) for s, n in (await transaction.texts(query)).rows}
-    quiet |= {("pg_catalog", name) for name in _HARMLESS | _GRAMMAR}
+    quiet |= {("pg_catalog", name) for name in HARMLESS | _GRAMMAR}
     return tuple(
         trigger
         if all(_qualified(call) in quiet for call in trigger.calls)

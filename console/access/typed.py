@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.access.expression import check_expression, relations
 from console.access.rules import Rules
+from console.access.triggers import HARMLESS
 from console.connection.session import Transaction, query_text
 from console.errors import Refused
 from console.tokens import Token, behind_dots, called, names
@@ -38,6 +39,7 @@ async def check_typed(transaction: Transaction, rules: Rules, text: str) -> None
         "operators": sorted(_OF_WORDS.union(*map(_operators, tokens))),
         "names": sorted({rules.name, *names(tokens)}),
         "relations": sorted(relations(tokens)),
+        "harmless": sorted(HARMLESS),
     }
     found = await transaction.texts(query_text("console.access", "harmful"), parameters)
     for kind, name, through, builtin in found.rows:

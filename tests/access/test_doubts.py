@@ -164,6 +164,7 @@ async def test_a_trigger_that_sets_what_a_policy_asks_for_leaves_it_untold(bare:
         "begin return jsonb_populate_record(new, jsonb_build_object(coalesce(tg_argv[0], 'at'),"
         " now())); end",
         "begin new.n := coalesce(new.n, 0) + 1; new.at := clock_timestamp(); return new; end",
+        "begin new.at := now(); new.n := random_normal(5, 0); return new; end",
     ],
 )
 async def test_a_trigger_that_sets_what_no_policy_asks_for_is_no_hindrance(
