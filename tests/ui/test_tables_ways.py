@@ -11,6 +11,9 @@ from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.tables import reading
+from console.ui.tables.contents import Contents
+from console.ui.tables.pane import TablesPane
+from console.ui.tables.record import Record
 from console.ui.widgets.grid import Grid
 from tests.conftest import Admin
 from tests.ui.detailing import look_into
@@ -73,6 +76,54 @@ async def test_the_time_to_read_rows_counts_what_the_catalog_was_asked(
     app = RowsightApp(shop, table="app.people")
     async with app.run_test(size=(120, 24)) as pilot:
         await until(pilot, "in 7.5 s")
+
+
+async def test_rows_that_refer_to_one_are_a_table_with_the_way_back(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "Book 7")
+        await pilot.press("down", "enter")
+        await until(pilot, "row 2 of 12")
+        await pilot.press("down", "f")
+        await until(pilot, "books 2 › authors 1")
+        await until(pilot, "6 rows")  # books that refer to this author
+        await pilot.press("G", "t")
+        await until(pilot, "books 2 › authors 1 › lib.books")
+        await until(pilot, "1 of 6")
+        assert "author" in lines(app)[3]  # the filter
+        # It is a table like any other: sorted, and with rows that lead on.
+        await pilot.press("s", "s", "enter")
+        await until(pilot, "books 2 › authors 1 › books 12")
+        await pilot.press("n", "escape")
+        await until(pilot, "2 of 6")
+        await pilot.press("backspace")
+        await until(pilot, "of 12")
+        await pilot.press("escape")
+        await until(pilot, "books 2 › authors 1")
+        assert isinstance(top(pilot), Record)
+        assert "lib.books" not in lines(app)[2]
+        await pilot.press("escape", "escape")
+        await until(pilot, "2 of 12")
+        assert not app.screen.query_one(Contents).is_covered
+
+
+async def test_another_table_from_the_list_takes_off_all_that_a_row_led_to(
+    library: Profile,
+) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(120, 24)) as pilot:
+        await until(pilot, "Book 7")
+        await pilot.press("enter")
+        await until(pilot, "row 1 of 12")
+        await pilot.press("G", "t")
+        await until(pilot, "books 1 › lib.loans")
+        await until(pilot, "more 1 ")
+        pane = app.screen.query_one(TablesPane)
+        await pilot.press("tab", "slash", *"people", "enter")
+        await until(pilot, "ada@example.test")
+        assert not pane.contents.is_covered
+        assert pane.rows is pane.contents.bottom
+        assert "books 1" not in text(app)
 
 
 async def test_backspace_takes_the_filter_off(shop: Profile) -> None:

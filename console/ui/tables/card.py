@@ -82,19 +82,6 @@ def dead_end(reference: Reference) -> str:
     return f"{said}: {'it references' if one else 'they reference'} no row"
 
 
-def crumbs(trail: list[str], room: int) -> Content:
-    """Writes the way to a row: where it is in full, where it came from as far as there is room."""
-    parts = [Content.styled(visible(crumb), "$muted") for crumb in trail[:-1]]
-    here = Content.styled(visible(trail[-1]), "bold")
-    dropped = False
-    while True:
-        shown = [Content.styled("…", "$muted"), *parts] if dropped else parts
-        whole = Content.styled(" › ", "$muted").join([*shown, here])
-        if not parts or whole.cell_length <= room:
-            return whole
-        parts, dropped = parts[1:], True
-
-
 def standing(window: Window, index: int) -> str:
     """Says which row this is, and of how many, as far as that is known."""
     mark = "" if window.is_exact(index) else "~"

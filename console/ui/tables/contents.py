@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Contents(Ground):
-    """A pile of views, of which the top one is shown; the rows are always at the bottom.
+    """A pile of views, of which the top one is shown; rows are always at the bottom.
 
     Args:
         connections: Where views ask.
@@ -38,7 +38,12 @@ class Contents(Ground):
 
     @property
     def rows(self) -> Rows:
-        """The view at the bottom."""
+        """The rows of a table that lie uppermost: those at the bottom, or some a row led to."""
+        return list(self.pile.results(Rows))[-1]
+
+    @property
+    def bottom(self) -> Rows:
+        """The rows at the bottom."""
         return self.query_one(Rows)
 
     @property
@@ -53,12 +58,14 @@ class Contents(Ground):
 
     @property
     def is_covered(self) -> bool:
-        """Whether something lies over the rows."""
-        return self.shown is not self.rows
+        """Whether something lies over the rows at the bottom."""
+        return self.shown is not self.bottom
 
     async def show_view(self, view: View) -> None:
         """Lays a view over what is shown, and gives it the focus."""
         self.shown.display = False
+        if isinstance(view, Rows):
+            view.take_after(self.rows)
         view.add_class("-away")
         await self.mount(view)
         view.remove_class("-away")
@@ -77,14 +84,15 @@ class Contents(Ground):
             await gone.remove()
             self.screen.refresh_bindings()
 
-    async def close_views(self) -> None:
-        """Takes every view off the rows; the focus stays where it is, unless it was in one."""
-        over = [view for view in self.pile if view is not self.rows]
+    async def close_views(self, base: View) -> None:
+        """Takes every view off one; the focus stays where it is, unless it was in one of them."""
+        pile = list(self.pile)
+        over = pile[pile.index(base) + 1 :]
         focused = self.screen.focused
         inside = focused is not None and any(view in focused.ancestors for view in over)
-        self.rows.display = True
+        base.display = True
         if inside:
-            self.rows.take_focus()
+            base.take_focus()
         for view in over:
             view.add_class("-away")
         for view in over:

@@ -170,11 +170,11 @@ class ListingPane(Pane):
 
         Another relation is shown whole, with what a lens hides marked.
         """
+        await self.contents.close_views(self.contents.bottom)
         opened = self.rows.opened
         other = opened is None or opened.wanted.relation.identity != wanted.relation.identity
         if other:
             self.rows.only = False
-        await self.contents.close_views()
         self.rows.read(wanted)
         if not other:
             self.rows.take_focus()
@@ -182,7 +182,7 @@ class ListingPane(Pane):
     @on(Rows.Settled)
     async def _settled(self, message: Rows.Settled) -> None:
         if message.other:
-            await self.contents.close_views()
+            await self.contents.close_views(self.rows)
             self.rows.take_focus()
         elif self.rows.opened is None and self.is_reading:
             self.screen.set_focus(self.relations)

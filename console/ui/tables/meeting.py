@@ -16,6 +16,7 @@ from console.connection.session import Session
 from console.errors import ConsoleError, NotFound, TimedOut
 from console.ui import words
 from console.ui.connections import BROWSE, Connections
+from console.ui.tables.reading import Ears, Opened, Wanted, open_rows
 from console.visible import visible
 
 Eyes = Callable[[], Awaitable[Session]]
@@ -113,6 +114,18 @@ async def rows_at(connections: Connections, eyes: Eyes, way: Reference) -> Windo
     window = Window(await open_source(await eyes(), relation, where=way.where or ""))
     await window.open()
     return window
+
+
+async def table_at(connections: Connections, way: Reference, ears: Ears) -> Opened:
+    """Opens the rows that a foreign key leads to as a table like any other, with a filter.
+
+    Raises:
+        ConsoleError: The server refused, or the connection is gone.
+    """
+    from console.catalog.relations import find_relation
+
+    relation = await find_relation(await connections.open(BROWSE), way.relation)
+    return await open_rows(connections, Wanted(relation, way.where or ""), ears)
 
 
 async def counted(eyes: Eyes, reference: Reference) -> str:

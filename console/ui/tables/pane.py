@@ -52,12 +52,12 @@ class TablesPane(ListingPane):
     def watch_status(self) -> None:
         """Looks through the lens of the header, and offers what applies now."""
         super().watch_status()
-        if not self.query(Rows):
-            return
-        self.rows.server = self.status.server
-        if self.status.lens != self._persona:
+        other = self.status.lens != self._persona
+        for rows in self.query(Rows):
             self._persona = self.status.lens
-            self.rows.look_as(self._persona)
+            rows.server = self.status.server
+            if other:
+                rows.look_as(self._persona)
 
     def open(self, place: Place | None = None) -> None:
         """Takes the focus to where work goes on, or opens the table that is named."""

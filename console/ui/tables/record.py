@@ -22,21 +22,20 @@ from console.errors import ConsoleError, NotFound
 from console.ui import words
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
-from console.ui.places import TablePlace, WhyPlace
+from console.ui.places import WhyPlace
 from console.ui.tables import copying
 from console.ui.tables.asking import AskingView
 from console.ui.tables.card import (
     called,
     card,
-    crumbs,
     dead_end,
     names_a_person,
     signpost,
     standing,
 )
-from console.ui.tables.meeting import Eyes, Met, counted, meet, rows_at
+from console.ui.tables.meeting import Eyes, Met, counted, meet, rows_at, table_at
 from console.ui.tables.values import RowLines
-from console.ui.tables.view import View
+from console.ui.tables.view import View, crumbs
 from console.ui.tables.whole import whole_view
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.lines import Lines
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from console.browse.page import Row
     from console.catalog.relations import Column
     from console.ui.tables.lens import Lens
+    from console.ui.tables.reading import Opened
 
 
 TALL = 28
@@ -294,9 +294,23 @@ class Record(AskingView):
 
     def action_in_table(self) -> None:
         """Shows the rows that refer to this one as a filtered table."""
+        from console.ui.tables.rows import Rows
+
         way = self._way()
-        if way is not None:
-            self.post_message(Pane.Visit(TablePlace(way.relation, way.where or "")))
+        if way is None:
+            return
+        table = Rows(self.connections, (*self.trail, self._called()))
+
+        def take(opened: Opened) -> None:
+            self._lay_out()
+            table.begin(opened)
+            self.post_message(View.Open(table))
+
+        self.ask(
+            f"reading {visible(way.relation)}",
+            partial(table_at, self.connections, way, table.ears),
+            take,
+        )
 
     def action_why(self) -> None:
         """Asks why somebody can or can't see this row."""

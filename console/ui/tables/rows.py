@@ -56,8 +56,8 @@ class Rows(TakingTable):
         opened: Opened
         rows: int
 
-    def __init__(self, connections: Connections) -> None:
-        super().__init__(connections)
+    def __init__(self, connections: Connections, trail: tuple[str, ...] = ()) -> None:
+        super().__init__(connections, trail)
         self._why: Opened | None = None
         """Where a row was asked about while there was nobody to ask for."""
 
@@ -89,8 +89,11 @@ class Rows(TakingTable):
 
         window = self.window
         if window is not None and window.find(self.grid.cursor_row) is not None:
-            row = Record(self.connections, window, self.grid.cursor_row, self._eyes, lens=self.lens)
-            self.post_message(View.Open(row))
+            row = self.grid.cursor_row
+            record = Record(
+                self.connections, window, row, self._eyes, lens=self.lens, trail=self.trail
+            )
+            self.post_message(View.Open(record))
 
     async def _eyes(self) -> Session:
         """Whoever reads these rows also reads what they refer to."""

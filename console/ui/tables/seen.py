@@ -38,8 +38,8 @@ class SeenTable(Table):
         lens: Lens
         error: ConsoleError | None = None
 
-    def __init__(self, connections: Connections) -> None:
-        super().__init__(connections)
+    def __init__(self, connections: Connections, trail: tuple[str, ...] = ()) -> None:
+        super().__init__(connections, trail)
         self.lens: Lens | None = None
         self._looker: Worker[None] | None = None
         self._warned = False

@@ -66,8 +66,9 @@ class Table(Paging):
         wanted: Wanted
         error: ConsoleError
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, trail: tuple[str, ...] = ()) -> None:
         super().__init__(connections)
+        self.trail = trail
         self.wanted: Wanted | None = None
         self.opened: Opened | None = None
         self.server: ServerInfo | None = None
@@ -86,8 +87,10 @@ class Table(Paging):
         yield Exporting(self.connections)
 
     def on_mount(self) -> None:
-        """Starts with words."""
+        """Starts with words, or with the rows that it was given."""
         self.grid.display = False
+        if self.opened is not None:
+            self._show(self.opened, None)
 
     async def on_unmount(self) -> None:
         """Lets go of what the server holds."""
@@ -115,7 +118,24 @@ class Table(Paging):
         if self.opened is not None:
             self.screen.set_focus(self.grid)
 
+    def begin(self, opened: Opened) -> None:
+        """Takes rows that were read, to begin with them."""
+        self.wanted, self.opened, self.window = opened.wanted, opened, opened.window
+
+    def take_after(self, other: Table) -> None:
+        """Takes up whose eyes another table looks through, and how columns are wanted there."""
+        self.server, self.persona, self.shapes = other.server, other.persona, other.shapes
+
     # Reading
+
+    @property
+    def ears(self) -> Ears:
+        """Who hears how rows are read, and what becomes of them."""
+
+        def use(session: Session) -> None:
+            self.using = session
+
+        return Ears(self._foretell, use, self.shifted, self.changed)
 
     def read(self, wanted: Wanted, doing: str = "") -> None:
         """Reads rows; what is shown stays until they are there."""
@@ -132,22 +152,20 @@ class Table(Paging):
 
     @work(exclusive=True, group="read")
     async def _read(self, wanted: Wanted) -> None:
-        def use(session: Session) -> None:
-            self.using = session
-
-        ears = Ears(self._foretell, use, self.shifted, self.changed)
         same = self.opened is not None and self.opened.wanted == wanted
         rows = self.grid.on_screen if same else range(0)
         try:
-            opened = await open_rows(self.connections, wanted, ears, rows)
+            opened = await open_rows(self.connections, wanted, self.ears, rows)
         except ConsoleError as error:
             self.post_message(self.Failed(wanted, error))
         else:
             self.post_message(self.Read(opened))
 
     def _foretell(self, foresight: Foresight) -> None:
-        self._foretold = foresight
-        self.write_caption()
+        # What is read before this is on the screen is foretold to nobody.
+        if self.is_attached:
+            self._foretold = foresight
+            self.write_caption()
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Says so when reading was cancelled, unless other reading has taken its place."""
@@ -197,11 +215,14 @@ class Table(Paging):
         if before is not None:
             self.run_worker(close_rows(before), group="close")
         self._finish()
+        self._show(opened, before)
+
+    def _show(self, opened: Opened, before: Opened | None) -> None:
         wanted = opened.wanted
         other = before is None or before.wanted.relation.identity != wanted.relation.identity
         same = before is not None and before.wanted == wanted
         shape = self.shapes.setdefault(wanted.relation.identity, Shape())
-        rows = WindowRows(opened.window, opened.page, shape, wanted.order, self.size.width)
+        rows = WindowRows(opened.window, opened.page, shape, wanted.order, self._room)
         column = 0 if other else self.grid.cursor_column
         self.grid.display = True
         self.grid.show(rows, keep_cursor=same)
@@ -242,6 +263,11 @@ class Table(Paging):
         if isinstance(error, FilterError):
             self.bar.fail(error)
         self.post_message(self.Settled())
+
+    @property
+    def _room(self) -> int:
+        """Cells of a line, also before this was laid out for the first time."""
+        return self.size.width or self.container_size.width
 
     def say(self, heading: str, text: Content) -> None:
         """Shows words in place of a relation."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,9 @@ class View(Ground):
 
     class Close(Message):
         """The view that is shown is to uncover what lies below."""
+
+    trail: tuple[str, ...] = ()
+    """The rows that led here, in words."""
 
     error: ConsoleError | None = None
     """What went wrong last, for `d` to show in full."""
@@ -104,7 +108,8 @@ class View(Ground):
 
     def _lay_out(self) -> None:
         name, versions = self._head
-        title = Content.styled(visible(name), "bold")
+        titles = [*self.trail, name]
+        title = crumbs(titles)
         for facts, aside in versions:
             room = self.size.width - facts.cell_length - aside.cell_length - 7
             if title.cell_length <= room:
@@ -113,7 +118,8 @@ class View(Ground):
             # What there is to say goes before where the cursor is.
             room += aside.cell_length
             aside = _NOTHING
-        title = title.truncate(max(_NAME, room), ellipsis=True)
+        room = max(_NAME, room)
+        title = crumbs(titles, room).truncate(room, ellipsis=True)
         self._write(Content.assemble(title, "  ", facts) if facts else title, aside)
 
     def _write(self, left: Content, right: Content) -> None:
@@ -129,3 +135,16 @@ class View(Ground):
         self._lay_out()
         if remark is not None:
             self.remark(remark)
+
+
+def crumbs(trail: Sequence[str], room: int | None = None) -> Content:
+    """Writes the way to something: where it is in full, where it came from while there is room."""
+    parts = [Content.styled(visible(crumb), "$muted") for crumb in trail[:-1]]
+    here = Content.styled(visible(trail[-1]), "bold")
+    dropped = False
+    while True:
+        shown = [Content.styled("…", "$muted"), *parts] if dropped else parts
+        whole = Content.styled(" › ", "$muted").join([*shown, here])
+        if not parts or room is None or whole.cell_length <= room:
+            return whole
+        parts, dropped = parts[1:], True

@@ -281,7 +281,7 @@ async def go(pilot: Pilot[Any], target: Target) -> None:
 async def rows(pilot: Pilot[Any], table: TablePlace = PREY) -> TablesPane:
     """Shows the rows of a table, all of them and with nothing over them."""
     pane = workspace(pilot).query_one(TablesPane)
-    await pane.contents.close_views()
+    await pane.contents.close_views(pane.contents.bottom)
     pane.rows.only = False
     await go(pilot, table)
     await come(pilot, lambda: pane.rows.opened is not None)
