@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import App, ComposeResult
 from textual.content import Content
 
+from console.ui.tables.view import crumbs
 from console.ui.widgets.caption import Caption
 from tests.ui.screen import text, until
 
@@ -17,6 +18,14 @@ class Waiting(App[None]):
         caption = Caption()
         caption.styles.height = 1
         yield caption
+
+
+def test_where_one_came_from_is_shortened_before_it_gives_way() -> None:
+    way = ["organizations 21335041-9ab9-4c45", "workflows 1", "public.runs"]
+    assert crumbs(way).plain == " › ".join(way)
+    assert crumbs(way, 52).plain == "organizations 2133504… › workflows 1 › public.runs"
+    assert crumbs(way, 30).plain == "… › workflows 1 › public.runs"
+    assert crumbs(way, 5).plain == "… › public.runs"
 
 
 async def test_the_way_out_is_seen_however_long_the_name_of_what_runs() -> None:

@@ -113,6 +113,18 @@ async def test_the_lens_comes_off_with_one_key(papers: Profile) -> None:
         assert "⊘" not in text(pilot.app)
 
 
+async def test_rows_that_were_covered_when_the_lens_came_are_marked_too(papers: Profile) -> None:
+    app = RowsightApp(papers, table="papers")
+    async with app.run_test(size=(160, 24)) as pilot:
+        await until(pilot, "1 of 60")
+        await pilot.press("enter")
+        await until(pilot, "row 1 of 60")
+        workspace(pilot).action_adopt(clerk())
+        await until(pilot, "as role:clerk")
+        await pilot.press("escape")
+        await until(pilot, lambda: marks(pilot) == "○○●○○●○○●")
+
+
 async def test_another_pair_of_eyes_sees_other_rows(papers: Profile) -> None:
     async with looking(papers, "papers") as (pilot, _):
         await until(pilot, "role:clerk sees 20")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from console.browse.detail import Value
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
@@ -124,6 +125,41 @@ async def test_another_table_from_the_list_takes_off_all_that_a_row_led_to(
         assert not pane.contents.is_covered
         assert pane.rows is pane.contents.bottom
         assert "books 1" not in text(app)
+
+
+async def test_the_lines_of_a_row_are_searched(library: Profile) -> None:
+    app = RowsightApp(library, table="lib.authors")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, "Carol")
+        await pilot.press("enter")
+        await until(pilot, "row 1 of 3")
+        record = top(pilot)
+        assert isinstance(record, Record)
+
+        def here() -> str:
+            entry = record.lines.current
+            return entry.column.name if isinstance(entry, Value) else str(entry and entry.relation)
+
+        await pilot.press("slash")
+        await until(pilot, "search names and values")
+        await pilot.press(*"ADA", "enter")
+        await until(pilot, lambda: here() == "name")
+        for key, name in (("n", "email"), ("n", "name"), ("N", "email")):
+            await pilot.press(key)
+            assert here() == name
+        await pilot.press("slash", "backspace", "backspace", "backspace", *"Book", "enter")
+        await until(pilot, lambda: here() == "lib.books")  # what refers to it
+        await pilot.press("right")  # the next row, in which the search goes on
+        await until(pilot, "row 2 of 3")
+        await pilot.press("n")
+        assert here() == "lib.books"
+        await pilot.press("slash", "escape", "slash", "end", *"y", "enter")
+        await until(pilot, "holds “Booky”")
+        # esc ends the search, and `n` goes to the next row again.
+        await pilot.press("escape", "n")
+        await until(pilot, "row 3 of 3")
+        await pilot.press("escape")
+        await until(pilot, lambda: top(pilot) is not record)
 
 
 async def test_backspace_takes_the_filter_off(shop: Profile) -> None:

@@ -11,7 +11,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input
 
 from console.browse.document import Document, Value
 from console.errors import ConsoleError
@@ -19,9 +18,9 @@ from console.ui import words
 from console.ui.clipboard import copy
 from console.ui.connections import Connections
 from console.ui.tables import copying
-from console.ui.tables.asking import AskingView
 from console.ui.tables.branches import PREVIEW, Branches, Opened, plain, unfolded, unfolded_to
 from console.ui.tables.reader import HeldText, LongText, LongValue
+from console.ui.tables.searching import BEFORE, LEAVE, NEXT, SEARCH, SearchingView
 from console.ui.tables.view import View
 from console.ui.tables.wrapping import wrapped
 from console.ui.widgets.caption import Caption
@@ -30,7 +29,7 @@ from console.ui.widgets.lines import Lines
 from console.visible import visible
 
 
-class DocumentView(AskingView):
+class DocumentView(SearchingView):
     """A document in full.
 
     Args:
@@ -42,13 +41,10 @@ class DocumentView(AskingView):
 
     BINDING_GROUP_TITLE = "Document"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "search", "Search", key_display="/"),
-        Binding("n", "next(True)", "Next match"),
-        Binding("N", "next(False)", "Match before", show=False),
+        *(SEARCH, NEXT, BEFORE, LEAVE),
         Binding("t", "text", "As text"),
         Binding("y", "copy", "Copy value"),
         Binding("Y", "copy_path", "Copy path", show=False),
-        Binding("escape", "leave_search", "Leave the search", show=False),
     ]
 
     def __init__(
@@ -62,7 +58,6 @@ class DocumentView(AskingView):
         self.title = title
         self.text = text
         self.parse = parse
-        self.wanted = ""
         self._weight = ""
 
     def compose(self) -> ComposeResult:
@@ -78,7 +73,6 @@ class DocumentView(AskingView):
 
     def on_mount(self) -> None:
         """Reads it."""
-        self.query_one(Field).display = False
         self.head(self.title, Content(""))
         self.again()
 
@@ -141,42 +135,20 @@ class DocumentView(AskingView):
 
     # Search
 
+    @property
+    def searchable(self) -> bool:
+        """Whether it was read."""
+        return self.branches.document is not None
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offers the next match while there is something to search for."""
-        searching = isinstance(self.screen.focused, Input)
+        """Offers only what applies now."""
         match action:
-            case "next":
-                return bool(self.wanted) and not searching
-            case "leave_search":
-                return searching
-            case "search" | "copy" | "copy_path":
-                return self.branches.document is not None and not searching
+            case "copy" | "copy_path":
+                return self.searchable and not self.is_asked
             case "text":
-                return not searching
+                return not self.is_asked
             case _:
                 return super().check_action(action, parameters)
-
-    def action_search(self) -> None:
-        """Asks what to search for."""
-        self.query_one(Field).display = True
-        self.screen.set_focus(self.query_one(Field))
-
-    def action_leave_search(self) -> None:
-        """Goes back to the tree."""
-        self.query_one(Field).display = False
-        self.take_focus()
-
-    @on(Input.Changed)
-    def _changed(self, event: Input.Changed) -> None:
-        event.stop()
-
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self.wanted = event.value
-        self.action_leave_search()
-        if self.wanted:
-            self.action_next(True)
 
     def action_next(self, forwards: bool) -> None:
         """Goes to the next value that holds what is searched for, unfolding what holds it."""
@@ -192,8 +164,7 @@ class DocumentView(AskingView):
 
         def take(found: tuple[dict[int, Opened], Value] | None) -> None:
             if found is None:
-                shown = visible(wanted)
-                self.notify(f"nothing holds “{shown}”", timeout=3, markup=False)
+                self.found_nothing()
             else:
                 self.branches.put(*found)
             self._tell_place()

@@ -79,6 +79,8 @@ class Paging(View):
         """Goes to the row that was looked at last."""
         if by.place is not None and by.place[0] is self.window:
             self.grid.put_cursor(by.place[1])
+        # Whose eyes one looks through may have changed meanwhile, with nothing on the screen.
+        self.call_after_refresh(self.look)
 
     def go(self, index: int) -> None:
         """Moves to a row, once it is at hand."""

@@ -105,6 +105,26 @@ class RowLines(Lines):
         self._type_width = min(_WIDEST_TYPE, max([8, *types]))
         self.renew()
 
+    def find(self, words: str, *, forwards: bool) -> int | None:
+        """Returns the next line whose name, value or table holds some words, whatever their case.
+
+        Args:
+            words: What to look for.
+            forwards: Which way from the cursor; the search goes on at the other end.
+        """
+        numbers = range(len(self._entries))
+        behind = [*numbers[self.cursor + 1 :], *numbers[: self.cursor + 1]]
+        before = [*numbers[: self.cursor][::-1], *numbers[self.cursor :][::-1]]
+        wanted = words.casefold()
+        return next(
+            (
+                number
+                for number in (behind if forwards else before)
+                if wanted in _said(self._entries[number]).casefold()
+            ),
+            None,
+        )
+
     def deny(self, columns: frozenset[str]) -> None:
         """Marks columns that somebody who is looked for may not read."""
         self.denied = columns
@@ -173,6 +193,16 @@ class RowLines(Lines):
         return Content.assemble(
             start, (arrow, "$accent"), (there, "bold"), (f" ({columns})  ", "$muted"), end
         )
+
+
+def _said(entry: Entry) -> str:
+    """Returns what of a line is searched."""
+    if isinstance(entry, Value):
+        return f"{entry.column.name}\n{entry.text or ''}"
+    if isinstance(entry, Reference):
+        key = entry.key
+        return "\n".join((entry.relation, *key.columns, *key.to_columns))
+    return ""
 
 
 def _fit(text: str, width: int) -> str:

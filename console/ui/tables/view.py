@@ -21,6 +21,8 @@ _NOTHING = Content("")
 _NAME = 12
 """Cells that are left to a name."""
 _BRIEF = 24
+_CRUMB = 22
+"""Cells of what one came from, where room lacks."""
 
 
 class View(Ground):
@@ -139,12 +141,13 @@ class View(Ground):
 
 def crumbs(trail: Sequence[str], room: int | None = None) -> Content:
     """Writes the way to something: where it is in full, where it came from while there is room."""
-    parts = [Content.styled(visible(crumb), "$muted") for crumb in trail[:-1]]
+    full = [Content.styled(visible(crumb), "$muted") for crumb in trail[:-1]]
+    short = [part.truncate(_CRUMB, ellipsis=True) for part in full]
+    away = Content.styled("…", "$muted")
+    ways = [full, short, *([away, *short[gone:]] for gone in range(1, len(short) + 1))]
     here = Content.styled(visible(trail[-1]), "bold")
-    dropped = False
-    while True:
-        shown = [Content.styled("…", "$muted"), *parts] if dropped else parts
-        whole = Content.styled(" › ", "$muted").join([*shown, here])
-        if not parts or room is None or whole.cell_length <= room:
-            return whole
-        parts, dropped = parts[1:], True
+    for way in ways:
+        whole = Content.styled(" › ", "$muted").join([*way, here])
+        if room is None or whole.cell_length <= room:
+            break
+    return whole

@@ -112,6 +112,15 @@ async def search_in_a_document(pilot: Pilot[Any]) -> None:
     await press(pilot, "slash")
 
 
+@place("tables.row.RowView#row-search:Field", "", TABLES)
+async def search_in_a_row(pilot: Pilot[Any]) -> None:
+    pane = await rows(pilot)
+    await press(pilot, "enter")
+    await come(pilot, lambda: isinstance(pane.contents.shown, Record))
+    await at_rest(pilot)
+    await press(pilot, "slash")
+
+
 @place(FINDINGS, "tables.structure.StructureView", TABLES)
 async def filter_of_structure(pilot: Pilot[Any]) -> None:
     await rows(pilot)
