@@ -142,6 +142,7 @@ async def test_the_lines_of_a_row_are_searched(library: Profile) -> None:
 
         await pilot.press("slash")
         await until(pilot, "search names and values")
+        await until(pilot, "esc Leave the search")
         await pilot.press(*"ADA", "enter")
         await until(pilot, lambda: here() == "name")
         for key, name in (("n", "email"), ("n", "name"), ("N", "email")):

@@ -14,7 +14,7 @@ from console.visible import visible
 SEARCH = Binding("slash", "search", "Search", key_display="/")
 NEXT = Binding("n", "next(True)", "Next match")
 BEFORE = Binding("N", "next(False)", "Match before", show=False)
-LEAVE = Binding("escape", "leave_search", "Leave the search", show=False)
+LEAVE = Binding("escape", "leave_search", "Leave the search")
 
 
 class SearchingView(AskingView):
