@@ -165,6 +165,24 @@ async def test_an_export_of_a_result_is_cancelled(library: Profile, tmp_path: Pa
     assert files_in(tmp_path) == []
 
 
+async def test_an_export_whose_result_is_left_is_told_to_have_ended(
+    library: Profile, tmp_path: Path
+) -> None:
+    app = RowsightApp(library, table="lib.books")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await opened(pilot, "select g, pg_sleep(g / 500) from generate_series(1, 5000) g")
+        await pilot.press("f5")
+        await until(pilot, "2 columns")
+        await pilot.press("f4", "e")
+        await until(pilot, "is run again")
+        app.screen.query_one("#export-path", Input).value = str(tmp_path / "result.jsonl")
+        await pilot.press("enter")
+        await until(pilot, "rows/s")
+        await pilot.press("tab", "slash", *"people", "enter")
+        await until(pilot, "result.jsonl is not written")
+        await until(pilot, lambda: files_in(tmp_path) == [])
+
+
 async def test_an_error_points_at_the_place(library: Profile) -> None:
     app = RowsightApp(library)
     async with app.run_test(size=(80, 24)) as pilot:

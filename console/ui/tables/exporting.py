@@ -125,6 +125,13 @@ class Exporting(Static):
         finally:
             await session.close()
 
+    def on_unmount(self) -> None:
+        """Says so when it goes with the rows it writes."""
+        if self.is_running and self._export is not None:
+            name = visible(self._export.path.name)
+            said = f"{name} is not written: its rows were left"
+            self.app.notify(said, severity="warning", timeout=6, markup=False)
+
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Says so when it was cancelled."""
         if event.worker is self._worker and event.state is WorkerState.CANCELLED:
