@@ -143,14 +143,11 @@ async def _taken(inquiry: Inquiry, index: Exclusive, stored: Inquiry | None) -> 
         return [Obstacle("", f"it can't be told whether {what}: {mine.words}", doubt=mine)]
     if rules.login_filtered or index.acts:
         return [_untold(what, rules.name, index.acts)]
-    terms = [
-        raw(f"({part.expression}) is null")
-        if value is None
-        else sql.SQL("({}) {} {}").format(
-            raw(part.expression), raw(part.operator), sql.Literal(value)
-        )
-        for part, value in zip(index.parts, mine, strict=True)
-    ]
+    terms: list[sql.Composable] = []
+    for part, value in zip(index.parts, mine, strict=True):
+        held = raw(part.expression) if part.column else enclosed(part.expression)
+        same = sql.SQL("{} {} {}").format(held, raw(part.operator), sql.Literal(value))
+        terms.append(sql.SQL("{} is null").format(held) if value is None else same)
     if index.predicate is not None:
         terms.append(enclosed(index.predicate))
     if stored is not None:
