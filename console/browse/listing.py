@@ -13,7 +13,7 @@ from psycopg import sql
 
 from console.browse.blame import blamed
 from console.browse.keyset import KeysetSource
-from console.browse.ordering import order_by, sorting
+from console.browse.ordering import order_by, sorting, walkable
 from console.browse.page import OVERSIZE, Order, Page, Place, Row
 from console.browse.position import After, First
 from console.browse.selection import Selection, select_from
@@ -55,7 +55,9 @@ class Listing:
         self._selection = selection
         sorts = sorting(paths, order)
         self._order = tuple(Order(sort.column.name, sort.descending) for sort in sorts)
-        self._source = KeysetSource(session, selection, paths, sorts, 1) if paths.keys else None
+        self._source: KeysetSource | None = None
+        if walkable(paths, sorts):
+            self._source = KeysetSource(session, selection, paths, sorts, 1)
         self._tail = order_by(sorts)
         self._after: Place | None = None
         if after is not None:

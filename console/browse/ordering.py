@@ -91,6 +91,11 @@ def sorting(paths: Paths, order: Sequence[Order]) -> tuple[Sort, ...]:
     return tuple(given)
 
 
+def walkable(paths: Paths, sorts: Sequence[Sort]) -> bool:
+    """Tells whether rows in this order can be gone through from one place to the next."""
+    return bool(paths.keys) and all(sort.column.ordered for sort in sorts)
+
+
 def order_by(sorts: Sequence[Sort]) -> sql.Composable:
     """Returns the ORDER BY clause with a space before it; nothing for no order."""
     if not sorts:

@@ -10,7 +10,7 @@ from psycopg import sql
 from console.browse.cursor import CursorSource
 from console.browse.heap import HeapSource
 from console.browse.keyset import KeysetSource
-from console.browse.ordering import sorting
+from console.browse.ordering import sorting, walkable
 from console.browse.page import Order, Page, Place
 from console.browse.position import Position
 from console.browse.selection import Selection, select_from
@@ -89,7 +89,8 @@ async def open_source(
 ) -> PageSource:
     """Finds the soundest way to read a relation.
 
-    With a usable unique key, by it, whatever the order and the filter. Without one but with
+    With a usable unique key, by it, whatever the filter, in any order but that of an enum which
+    an implicit cast makes another type of. Without one but with
     blocks, by them, as long as neither an order nor a filter is asked for. Else through a
     cursor: on a connection of its own, or, where `session` stands for somebody else, each page
     anew.
@@ -112,7 +113,7 @@ async def open_source(
     selection = select_from(relation, paths, columns=columns, where=where, cell=cell)
     size = max(FEWEST, min(PAGE, CELLS // max(1, len(selection.shown))))
     sorts = sorting(paths, order)
-    if paths.keys:
+    if walkable(paths, sorts):
         return KeysetSource(session, selection, paths, sorts, size)
     if paths.by_block and not sorts and not selection.chosen.terms:
         return HeapSource(session, selection, paths, size)

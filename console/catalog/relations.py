@@ -76,6 +76,7 @@ class Column:
         generated: Whether it is computed from other columns.
         identity: `always`, `by default`, or empty for a column that numbers nothing.
         collation: As SQL writes it, where it is not its type's own.
+        ordered: Whether values compare in the order they are sorted in.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Column:
     generated: bool = False
     identity: str = ""
     collation: str | None = None
+    ordered: bool = True
 
     @property
     def primary_key(self) -> bool:
@@ -216,6 +218,7 @@ def columns_of(table: TextTable) -> tuple[Column, ...]:
             generated=bool(generated),
             identity={"a": "always", "d": "by default"}.get(identity or "", ""),
             collation=collation,
+            ordered=ordered == "t",
         )
         for (
             name,
@@ -231,6 +234,7 @@ def columns_of(table: TextTable) -> tuple[Column, ...]:
             generated,
             identity,
             collation,
+            ordered,
         ) in table.rows
     )
 

@@ -23,6 +23,8 @@ _INDEXES = {
     "exclusion": "alter table t add constraint x exclude using gist (span with &&)",
     "exclusion of some": "alter table t add constraint x exclude using gist (span with &&)"
     " where (not shut)",
+    "without overlaps": "create extension btree_gist;"
+    " alter table t add constraint x unique (n, span without overlaps)",
     "other case": "create extension citext; alter table t alter email type citext;"
     " create unique index x on t (email)",
 }

@@ -272,12 +272,15 @@ async def test_types_of_every_kind_can_be_sorted_by(
         "time": "case g % 3 when 0 then '24:00' else '0' || g % 9 || ':00' end",
         "uuid": "md5((g % 20)::text)",
         "oid": "g % 30",
+        "grade": "case g % 3 when 0 then 'poor' when 1 then 'fair' else 'best' end",
     }
     database = admin(empty_db)
     database.execute(
         """
         create type pair as (a int, b text); create type mood as enum ('bad', 'so so');
         create domain positive as int check (value > 0);
+        create type grade as enum ('poor', 'fair', 'best');
+        create cast (grade as text) with inout as implicit;
         """
     )
     columns = ", ".join(f"c{n} {kind}" for n, kind in enumerate(kinds))
@@ -293,3 +296,4 @@ async def test_types_of_every_kind_can_be_sorted_by(
                 rows = [int(row[0] or 0) for row in await forwards(source, limit=7)]
                 assert rows == expected(database, source), kind
                 assert [int(r[0] or 0) for r in await backwards(source, limit=11)] == rows, kind
+                await source.close()

@@ -23,7 +23,11 @@ select a.attname,
          from pg_catalog.pg_collation l
          join pg_catalog.pg_namespace m on m.oid = l.collnamespace
          where l.oid = a.attcollation
-       ) end
+       ) end,
+       -- Such a label is compared as what the cast makes of it, or as nothing.
+       b.typtype <> 'e' or not exists (
+         select from pg_catalog.pg_cast v where v.castsource = b.oid and v.castcontext = 'i'
+       )
 from pg_catalog.pg_attribute a
 join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -37,7 +41,7 @@ cross join lateral (
     join pg_catalog.pg_type t on t.oid = u.typbasetype
     where u.typtype = 'd'
   )
-  select u.oid from beneath u where u.typtype <> 'd'
+  select u.oid, u.typtype from beneath u where u.typtype <> 'd'
 ) as b
 left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 left join (
