@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 
 from textual.app import App, ComposeResult
+from textual.containers import Vertical
 from textual.content import Content
 
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
+from console.ui.connect.entries import Entries
 from console.ui.tables.contents import Contents
 from console.ui.tables.pane import TablesPane
 from console.ui.tables.view import View
 from console.ui.widgets.caption import Caption
 from console.ui.widgets.findings import Finding, FindingDetail, FindingList, Findings
+from console.ui.widgets.grid import Grid
 from console.ui.widgets.relations import RelationList
-from tests.ui.screen import PATIENCE, until
+from tests.ui.screen import PATIENCE, text, until
 
 
 class Listing(App[None]):
@@ -79,3 +82,24 @@ async def test_a_view_on_its_way_off_is_no_longer_the_one_that_is_shown(shop: Pr
         view.let_go.set()
         await closing
         assert app.return_code is None
+
+
+class Going(Vertical):
+    """What draws line by line, in something that is slow to go."""
+
+    async def on_unmount(self) -> None:
+        """Looks how all is painted when the parts are gone, and their places not yet."""
+        self.painted = text(self.app)
+
+
+async def test_what_is_taken_off_may_be_painted_once_more() -> None:
+    app = App[None]()
+    async with app.run_test(size=(80, 24)) as pilot:
+        entries = Entries()
+        going = Going(entries, Grid())
+        await app.mount(going)
+        entries.styles.height = 10
+        entries.show([])
+        await until(pilot, "Connect to a URL")
+        await going.remove()
+        assert "Connect" not in going.painted

@@ -261,8 +261,9 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
         Textual keeps a line by where it stands, so a step of scrolling would cost it the whole
         screen. Here it is kept by its row, filtered and cut as it was written the last time.
         """
-        self._look_up()
-        if self.styles.gutter or crop.column_span != (0, self.size.width):
+        if self.parent is not None:
+            self._look_up()
+        if self.parent is None or self.styles.gutter or crop.column_span != (0, self.size.width):
             return super().render_lines(crop)
         strips: list[Strip] = []
         top = self.scroll_offset.y - 1

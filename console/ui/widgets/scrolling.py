@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
+from textual.strip import Strip
 
 
 class Scrolling(ScrollView):
@@ -14,6 +15,15 @@ class Scrolling(ScrollView):
     """
 
     _laid_out: tuple[Size, Size] | None = None
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draws lines of the screen: empty ones once it is taken off.
+
+        What stands around it may be painted before the rest is laid out anew, and it with that.
+        """
+        if self.parent is None:
+            return [Strip.blank(crop.width)] * crop.height
+        return super().render_lines(crop)
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Paints the lines, and the bar if it has moved."""
