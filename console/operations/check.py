@@ -138,14 +138,18 @@ class Thresholds:
     statements: Limit = Limit(1, 10, Unit.SECONDS)
     scheduled_jobs: Limit = Limit(1, 3)
 
+    def __contains__(self, name: str) -> bool:
+        """Tells whether there is a limit of that name."""
+        return any(field.name == name for field in fields(self))
+
     def limit(self, name: str) -> Limit:
         """Returns the limit of a figure.
 
         Raises:
             UsageError: There is no such figure, or it has no limit.
         """
-        names = [field.name for field in fields(self)]
-        if name not in names:
+        if name not in self:
+            names = [field.name for field in fields(self)]
             raise UsageError(f"there is no limit {name!r}", hint=f"known: {', '.join(names)}")
         found: Limit = getattr(self, name)
         return found

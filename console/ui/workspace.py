@@ -87,6 +87,7 @@ class Workspace(LinkedScreen):
 
     async def watch_active(self) -> None:
         """Shows another pane, once there is a connection."""
+        self.refresh_bindings()
         if self.is_mounted and self.status.server is not None:
             await self._show_pane()
 
@@ -155,7 +156,9 @@ class Workspace(LinkedScreen):
         match action:
             case "write_mode":
                 return link is Link.CONNECTED and server is not None and not server.standby
-            case "show" | "lens":
+            case "show":
+                return server is not None and parameters != (self.active,)
+            case "lens":
                 return server is not None
             case "adopt":
                 return self.status.lens is not None

@@ -236,6 +236,8 @@ class BaselineView(View):
         match action:
             case "take" | "check" | "add":
                 return idle
+            case "again":
+                return idle and self._checked is not None
             case "leave_out":
                 return idle and not self.has_body and bool(self._people)
             case "open":

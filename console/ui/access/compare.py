@@ -153,6 +153,8 @@ class CompareView(View):
                 return self.online and self.persona is not None
             case "swap":
                 return self._other is not None and self.persona is not None
+            case "again":
+                return super().check_action(action, parameters) and self._other is not None
             case "open":
                 return self.has_body and self._current() is not None
             case _:

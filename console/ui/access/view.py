@@ -275,7 +275,8 @@ class View(Container):
             case "stop":
                 return self.busy
             case "again":
-                return self.online and not self.busy
+                lacking = self.needs_persona and self.persona is None
+                return self.online and not self.busy and not lacking
             case "detail":
                 return self.error is not None
             case _:

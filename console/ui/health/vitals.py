@@ -177,8 +177,11 @@ class CheckList(Lines):
 
     def action_next_problem(self) -> None:
         """Goes to the next figure that is not as it should be."""
+        before = self.cursor
         if not self.to_problem():
             self.notify("nothing warns or fails", timeout=2, markup=False)
+        elif self.cursor == before:
+            self.notify("nothing else warns or fails", timeout=2, markup=False)
 
     def line(self, index: int, width: int) -> Content:
         """Writes a heading, or a figure: mark, name, value, course, and what stands behind it."""

@@ -283,6 +283,10 @@ class Rows(TakingTable):
     def _counted(self, message: Counted) -> None:
         if message.opened is self.opened:
             self._finish()
-            message.opened.window.counted(message.rows)
+            window = message.opened.window
+            before = window.total
+            window.counted(message.rows)
+            if window.total == before:
+                self.notify(f"{amount(window)}, counted just now", timeout=3, markup=False)
             self.grid.renew()
             self.write_caption()

@@ -1,0 +1,72 @@
+"""What would do nothing is not offered, and what changes nothing says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.connection.profile import Profile
+from console.ui.app import RowsightApp
+from console.ui.health.vitals import GROUPS, CheckList
+from tests.ui.screen import until
+
+
+def offered(app: RowsightApp) -> dict[str, str]:
+    """What each key does now."""
+    active = app.screen.active_bindings.items()
+    return {key: one.binding.description for key, one in active if one.enabled}
+
+
+async def test_the_tab_that_is_open_is_not_offered(shop: Profile) -> None:
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "orders")
+        assert "1" not in offered(app)
+        await pilot.press("2")
+        await until(pilot, "Nobody is chosen yet")
+        assert offered(app)["1"] == "Tables"
+        assert "2" not in offered(app)
+
+
+@pytest.mark.parametrize(
+    ("view", "shown"), [("m", "Nobody is chosen"), ("c", "Nobody is chosen"), ("b", "snapshot")]
+)
+async def test_nothing_is_run_again_that_was_never_run(
+    shop: Profile, view: str, shown: str
+) -> None:
+    app = RowsightApp(shop, tab=1)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Nobody is chosen yet")
+        await pilot.press(view)
+        await until(pilot, lambda: offered(app).get(view))
+        await until(pilot, shown)
+        assert "r" not in offered(app)
+
+
+async def test_a_threshold_is_offered_where_there_is_one(acme: Profile) -> None:
+    app = RowsightApp(acme, tab=3)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "longest query")
+        await pilot.press("g")
+        await until(pilot, lambda: offered(app).get("t") == "Threshold")
+        await pilot.press("G")  # the schema's functions judge themselves
+        await until(pilot, "get_index_usage")
+        await until(pilot, lambda: "t" not in offered(app))
+
+
+async def test_a_count_that_changes_nothing_says_that_it_is_done(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.wide")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, "1 of 2")
+        await pilot.press("number_sign")
+        await until(pilot, "2 rows, counted just now")
+
+
+async def test_where_one_figure_warns_the_next_problem_is_said_to_be_none(
+    sample_db: Profile,
+) -> None:
+    app = RowsightApp(sample_db, tab=3)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, "1 warn")
+        await until(pilot, lambda: app.screen.query_one(CheckList).current in GROUPS["functions"])
+        await pilot.press("n")
+        await until(pilot, "nothing else warns or fails")

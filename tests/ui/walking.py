@@ -1,0 +1,271 @@
+"""Walks through the console key by key, and sees what each key does."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from textual.binding import ActiveBinding
+from textual.pilot import Pilot
+
+from console.access.people import resolve
+from console.connection.profile import Profile
+from console.errors import ConsoleError
+from console.ui import keymap, words
+from console.ui.app import RowsightApp
+from console.ui.connections import ACCESS
+from console.ui.pane import Pane
+from console.ui.places import TablePlace
+from console.ui.stage import Stage
+from console.ui.workspace import Workspace
+from tests.ui.attacking.console import handled, is_at_rest, press
+
+LEAVING = ("quit", "app.quit", "suspend_process", "help_quit", "command_palette")
+
+SOON = 3.0
+"""Seconds in which a key shows that it was heard; work that takes longer says so itself."""
+
+STILL = 0.06
+"""Seconds without a change after which the screen stands still."""
+
+OTHER_WAY = {
+    "up": "down",
+    "k": "j",
+    "h": "l",
+    "left": "right",
+    "right": "left",
+    "pageup": "pagedown",
+    "home": "end",
+    "ctrl+home": "ctrl+end",
+    "g": "G",
+}
+"""Keys that lead no further from where a walk arrives, and the keys away from there."""
+
+
+class Watched(RowsightApp):
+    """A console whose words are noted."""
+
+    def __init__(self, profile: Profile | None, *, tab: int | None = None) -> None:
+        super().__init__(profile, tab=tab)
+        self.errors: list[str] = []
+
+    def notify(self, message: str, *, severity: Any = "information", **more: Any) -> None:
+        """Notes a message that is no good news."""
+        if severity != "information":
+            self.errors.append(f"{severity}: {message}")
+        super().notify(message, severity=severity, **more)
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Notes each failure, shown or not, and stops what the screen counts by itself."""
+        usual = ConsoleError.__init__
+        times = itertools.count()
+
+        def note(error: ConsoleError, message: str, **more: Any) -> None:
+            self.errors.append(f"{type(error).__name__}: {message}")
+            usual(error, message, **more)
+
+        with (
+            patch.object(ConsoleError, "__init__", note),
+            patch.object(words, "duration", lambda seconds: "1 ms"),
+            # A time of its own for each reading: reading again is seen by nothing else.
+            patch.object(words, "clock", lambda: f"reading {next(times)}"),
+        ):
+            yield
+
+
+def look(app: RowsightApp) -> Any:
+    """Returns all that a key can change before a person's eyes."""
+    update = app.screen._compositor.render_update(full=True, screen_stack=app._background_screens)
+    options = app.console.options
+    segments = [one for one in app.console.render(update, options) if not one.control]  # type: ignore[arg-type]
+    return segments, app.focused, len(app.screen_stack)
+
+
+async def still(pilot: Pilot[Any]) -> Any:
+    """Waits until nothing that was asked is under way or moves, and returns how it looks."""
+    clock = asyncio.get_running_loop().time
+    app: RowsightApp = pilot.app  # type: ignore[assignment]
+    seen, since = look(app), clock()
+    deadline = since + SOON
+    while clock() < min(since + STILL, deadline):
+        await asyncio.sleep(0.02)
+        await handled(pilot)
+        works = not is_at_rest(pilot)
+        now = look(app)
+        if works or now != seen:
+            seen, since = now, clock()
+    return seen
+
+
+async def changed(pilot: Pilot[Any], before: Any) -> bool:
+    """Waits until the screen looks otherwise, for as long as a key may take."""
+    return await soon(pilot, lambda: look(pilot.app) != before)  # type: ignore[arg-type]
+
+
+async def soon(pilot: Pilot[Any], condition: Callable[[], bool]) -> bool:
+    """Waits for something for as long as a key may take, and tells whether it came."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + SOON
+    while not condition():
+        if clock() > deadline:
+            return False
+        await asyncio.sleep(0.01)
+        await handled(pilot)
+    return True
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a walk begins.
+
+    Attributes:
+        tab: The pane that is looked at.
+        write_mode: Whether the database may be changed.
+        somebody: Whether it is looked as somebody, at the first tab at rows of his and others.
+    """
+
+    tab: int
+    write_mode: bool = False
+    somebody: bool = False
+
+    async def home(self, pilot: Pilot[Any]) -> None:
+        """Goes there: the pane as it is when it is opened first, with nothing over it."""
+        for _ in range(12):
+            if isinstance(pilot.app.screen, Workspace):
+                break
+            await press(pilot, "escape")
+        workspace = pilot.app.screen
+        assert isinstance(workspace, Workspace), pilot.app.screen
+        await still(pilot)
+        workspace.action_show(self.tab)
+        lens = None
+        if self.somebody:
+            lens = await resolve(await workspace.connections.open(ACCESS), "ada@example.com")
+        workspace.action_adopt(lens)
+        if workspace.status.write_mode != self.write_mode:
+            await workspace.connections.set_write_mode(self.write_mode)
+            workspace.status = replace(workspace.status, write_mode=self.write_mode)
+        await handled(pilot)
+        stage = workspace.query_one(Stage)
+        await stage.query(Pane).remove()
+        rows = TablePlace("public.workflows") if self.somebody and self.tab == 0 else None
+        await stage.show(self.tab, rows)
+        await still(pilot)
+
+
+def offered(pilot: Pilot[Any]) -> dict[str, ActiveBinding]:
+    """What can be pressed and says what it does, by group and action; not a text field's own."""
+    return {
+        f"{keymap.group_of(type(active.node))}.{active.binding.action}": active
+        for active in pilot.app.screen.active_bindings.values()
+        if active.enabled
+        and active.binding.description
+        and not active.binding.system
+        and active.binding.action not in LEAVING
+        and active.binding.action in own_actions(type(active.node))
+    }
+
+
+def own_actions(kind: type) -> set[str]:
+    """The actions that the console's own classes give keys to."""
+    own = [one for one in kind.__mro__ if one.__module__.startswith("console.")]
+    return {b.action for one in own for b in one.__dict__.get("BINDINGS", [])}
+
+
+class Walk:
+    """Tries every key that comes into sight, each once, by the shortest way to it.
+
+    A way is the keys to press from where a walk begins: what a view or a dialog offers is tried
+    there, and so is what that leads to, down to a dialog over a dialog.
+
+    Attributes:
+        tried: What was come across, by group and action.
+        ways: What is still to be tried: the action and the keys.
+        faults: What an action did that it should not: nothing that can be seen, or an error.
+    """
+
+    def __init__(
+        self,
+        deepest: int = 3,
+        unseen: Mapping[str, str] | None = None,
+        answers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.tried: set[str] = set()
+        self.ways: list[tuple[str, tuple[str, ...]]] = [("", ())]
+        self.faults: list[str] = []
+        self._deepest = deepest
+        self._unseen = unseen or {}
+        self._answers = answers or {}
+
+    async def step(self, pilot: Pilot[Any]) -> None:
+        """Goes the next way, from where the walk begins, and looks what is offered at its end."""
+        name, way = self.ways.pop(0)
+        app = pilot.app
+        assert isinstance(app, Watched)
+        app.errors.clear()
+        for key in way[:-1]:
+            await press(pilot, key)
+            await still(pilot)
+        if way:
+            await self._try(pilot, name, way)
+        await still(pilot)
+        self._judge(app, name, way)
+        if len(way) == self._deepest or self._is_elsewhere(pilot):
+            return
+        # What the last row of the screen shows comes first.
+        for found, active in sorted(
+            offered(pilot).items(), key=lambda entry: not entry[1].binding.show
+        ):
+            if found not in self.tried:
+                self.tried.add(found)
+                self.ways.append((found, (*way, active.binding.key)))
+
+    async def _try(self, pilot: Pilot[Any], name: str, way: tuple[str, ...]) -> None:
+        key = way[-1]
+        pilot.app.clear_notifications()
+        before = await still(pilot)
+        if not await soon(pilot, lambda: name in offered(pilot)):
+            self.faults.append(f"{name} is offered no more: {way}")
+            return
+        await press(pilot, key)
+        if name in self._unseen or await changed(pilot, before):
+            return
+        if key in OTHER_WAY:
+            await press(pilot, OTHER_WAY[key])
+            before = await still(pilot)
+            await press(pilot, key)
+            if await changed(pilot, before):
+                return
+        self.faults.append(f"{name} changes nothing that can be seen: {way}")
+
+    def _judge(self, app: Watched, name: str, way: tuple[str, ...]) -> None:
+        right = [self._answers[where] for where in ("", name) if where in self._answers]
+        self.faults += [
+            f"{name} led to {error!r}: {way}"
+            for error in app.errors
+            if not any(re.search(pattern, error) for pattern in right)
+        ]
+
+    def _is_elsewhere(self, pilot: Pilot[Any]) -> bool:
+        return False
+
+
+class PaneWalk(Walk):
+    """Stays in one pane, and out of where databases are chosen: these have their own walks."""
+
+    def __init__(self, tab: int, **more: Any) -> None:
+        super().__init__(**more)
+        self._tab = tab
+
+    def _is_elsewhere(self, pilot: Pilot[Any]) -> bool:
+        screen = pilot.app.screen
+        if isinstance(screen, Workspace):
+            return screen.active != self._tab
+        return type(screen).__module__.startswith("console.ui.connect.")
