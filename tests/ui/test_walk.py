@@ -15,11 +15,13 @@ from console.ui import keymap
 from console.ui.palette import commands
 from console.ui.stage import NAMES
 from tests.ui.screen import until
-from tests.ui.walking import PaneWalk, Start, Walk, Watched, changed, still
+from tests.ui.walking import PaneWalk, Start, Walk, Watched, changed, look, still
 
 UNSEEN = {
     "tables.again": "the list is the same; only what is new in it, or a wait, is seen",
+    "Read again · r": "likewise, in the palette",
     "access.view('people')": "it is shown already; it leads back from somebody who was looked up",
+    "People, roles and what they may do · p": "likewise, in the palette",
 }
 """What may change nothing that can be seen, and why."""
 
@@ -113,8 +115,7 @@ async def test_every_action_of_the_palette_works(
             await until(pilot, lambda: app._workspace.query(f"#pane-{tab}"))
             for _ in range(round(80 * scale)):
                 await start.home(pilot)
-                app.clear_notifications()
-                before = await still(pilot)
+                before = look(app)
                 found = [one for one in commands(app, app.screen) if one.title not in tried]
                 found = [one for one in found if not one.title.startswith(("Quit", "To the shell"))]
                 if not found:
@@ -124,7 +125,7 @@ async def test_every_action_of_the_palette_works(
                 result = found[0].callback()
                 if result is not None:
                     await result
-                if not await changed(pilot, before):
+                if found[0].title not in UNSEEN and not await changed(pilot, before):
                     faults.append(f"{found[0].title} changes nothing that can be seen")
                 await still(pilot)
                 faults += [f"{found[0].title} led to {error!r}" for error in app.errors]

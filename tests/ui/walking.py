@@ -28,8 +28,13 @@ from tests.ui.attacking.console import handled, is_at_rest, press
 
 LEAVING = ("quit", "app.quit", "suspend_process", "help_quit", "command_palette")
 
-SOON = 3.0
+ADA = "ada@example.com"
+
+SOON = 10.0
 """Seconds in which a key shows that it was heard; work that takes longer says so itself."""
+
+PATIENCE = 3.0
+"""Seconds after which a screen is taken as it is: that of health is never still."""
 
 STILL = 0.06
 """Seconds without a change after which the screen stands still."""
@@ -93,7 +98,7 @@ async def still(pilot: Pilot[Any]) -> Any:
     clock = asyncio.get_running_loop().time
     app: RowsightApp = pilot.app  # type: ignore[assignment]
     seen, since = look(app), clock()
-    deadline = since + SOON
+    deadline = since + PATIENCE
     while clock() < min(since + STILL, deadline):
         await asyncio.sleep(0.02)
         await handled(pilot)
@@ -104,15 +109,15 @@ async def still(pilot: Pilot[Any]) -> Any:
     return seen
 
 
-async def changed(pilot: Pilot[Any], before: Any) -> bool:
+async def changed(pilot: Pilot[Any], before: Any, patience: float = SOON) -> bool:
     """Waits until the screen looks otherwise, for as long as a key may take."""
-    return await soon(pilot, lambda: look(pilot.app) != before)  # type: ignore[arg-type]
+    return await soon(pilot, lambda: look(pilot.app) != before, patience)  # type: ignore[arg-type]
 
 
-async def soon(pilot: Pilot[Any], condition: Callable[[], bool]) -> bool:
+async def soon(pilot: Pilot[Any], condition: Callable[[], bool], patience: float = SOON) -> bool:
     """Waits for something for as long as a key may take, and tells whether it came."""
     clock = asyncio.get_running_loop().time
-    deadline = clock() + SOON
+    deadline = clock() + patience
     while not condition():
         if clock() > deadline:
             return False
@@ -143,18 +148,21 @@ class Start:
             await press(pilot, "escape")
         workspace = pilot.app.screen
         assert isinstance(workspace, Workspace), pilot.app.screen
-        await still(pilot)
+        await still(pilot)  # what was begun is not to find its pane gone
+        pilot.app.clear_notifications()
+        stage = workspace.query_one(Stage)
+        await stage.query(Pane).remove()
         workspace.action_show(self.tab)
-        lens = None
-        if self.somebody:
-            lens = await resolve(await workspace.connections.open(ACCESS), "ada@example.com")
-        workspace.action_adopt(lens)
+        lens = workspace.status.lens
+        if not self.somebody:
+            workspace.action_adopt(None)
+        elif lens is None or lens.label != ADA:
+            login = await workspace.connections.open(ACCESS)
+            workspace.action_adopt(await resolve(login, ADA))
         if workspace.status.write_mode != self.write_mode:
             await workspace.connections.set_write_mode(self.write_mode)
             workspace.status = replace(workspace.status, write_mode=self.write_mode)
         await handled(pilot)
-        stage = workspace.query_one(Stage)
-        await stage.query(Pane).remove()
         rows = TablePlace("public.workflows") if self.somebody and self.tab == 0 else None
         await stage.show(self.tab, rows)
         await still(pilot)
@@ -229,13 +237,13 @@ class Walk:
 
     async def _try(self, pilot: Pilot[Any], name: str, way: tuple[str, ...]) -> None:
         key = way[-1]
-        pilot.app.clear_notifications()
-        before = await still(pilot)
         if not await soon(pilot, lambda: name in offered(pilot)):
             self.faults.append(f"{name} is offered no more: {way}")
             return
+        before = look(pilot.app)  # type: ignore[arg-type]
         await press(pilot, key)
-        if name in self._unseen or await changed(pilot, before):
+        patience = STILL if key in OTHER_WAY else SOON
+        if name in self._unseen or await changed(pilot, before, patience):
             return
         if key in OTHER_WAY:
             await press(pilot, OTHER_WAY[key])

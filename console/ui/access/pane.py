@@ -131,7 +131,10 @@ class AccessPane(Pane):
         self.call_later(self._show, self._shown, place)
 
     async def _show(self, name: str, place: Place | None = None) -> None:
-        self._shown = self.query_one(Switch).active = name
+        self._shown = name
+        if not self.query(Switch):
+            return  # it is on its way off the screen, and its parts are gone
+        self.query_one(Switch).active = name
         shown: View | None = None
         for view in self.query(View):
             view.display = view.id == f"access-{name}"
@@ -149,8 +152,8 @@ class AccessPane(Pane):
         super().watch_status()
         server = self.status.server
         loose = server is not None and server.superuser and not self.status.profile.preview_user
-        if self.is_mounted:
-            self.query_one(Switch).warning = _LOOSE if loose and self.status.lens else ""
+        for switch in self.query(Switch):
+            switch.warning = _LOOSE if loose and self.status.lens else ""
         for view in self.query(View):
             view.status = self.status
 
