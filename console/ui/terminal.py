@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -98,6 +99,29 @@ class Terminal(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         # Textual says TextIOWrapper, and asks for no more than what Forgiving has.
         self._file = cast(Any, Forgiving(cast(TextIO, self._file)))
+
+    @property
+    def _is_ending(self) -> bool:
+        return self._app.return_code is not None or not self._app.is_running
+
+    def _sigtstp_application(self, *_: object) -> None:
+        """Gives the terminal up first, unless that is done already."""
+        if self._is_ending:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        else:
+            super()._sigtstp_application()
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Takes the terminal back where it was given up, and else paints what may be lost.
+
+        A terminal that is closed sends this as well, and maybe when nothing runs here any more.
+        """
+        if self._is_ending:
+            return
+        if self._must_signal_resume:
+            super()._sigcont_application()
+        elif self._auto_restart:
+            asyncio.get_running_loop().call_soon_threadsafe(self._app.refresh)
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """Asks the terminal, where Textual believes exported COLUMNS and LINES, however old."""

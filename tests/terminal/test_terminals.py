@@ -5,17 +5,33 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from console.connection.profile import Profile
+from tests.benchmarks.terminal import Terminal
 from tests.terminal.conftest import Console, Open, target
 from tests.terminal.test_console import RESTORED
 
 TRUE_COLOUR = re.compile(rb"\x1b\[[0-9;]*[34]8;2;")
 COLOURS_256 = re.compile(rb"\x1b\[[0-9;]*[34]8;5;")
+
+
+ENDED = """
+import os, signal
+from console.ui.app import open_console
+open_console(None)
+os.kill(os.getpid(), signal.SIGCONT)
+print("calm")
+"""
+
+
+def threads_of(console: Console) -> int:
+    """Returns how many threads the process has."""
+    return len([*Path(f"/proc/{console.process.pid}/task").iterdir()])
 
 
 def state_of(console: Console) -> str:
@@ -124,6 +140,29 @@ def test_to_the_shell_and_back(console: Open, notes: Profile) -> None:
     opened.wait("Keys")
     opened.press("\x11")
     assert opened.ended() == 0
+
+
+def test_stopped_from_outside_it_goes_on_as_it_was(console: Open, notes: Profile) -> None:
+    opened = console("-d", target(notes), "--table", "notes")
+    opened.wait("note 7")
+    threads = threads_of(opened)
+    for _ in range(3):
+        os.kill(opened.process.pid, signal.SIGSTOP)
+        until_state(opened, "T")
+        opened.recorded.raw = b""
+        os.kill(opened.process.pid, signal.SIGCONT)
+        opened.wait(lambda _: b"note 7" in opened.raw)
+    assert threads_of(opened) == threads
+    opened.press("\x11")
+    assert opened.ended() == 0
+
+
+def test_what_a_closed_terminal_sends_comes_late(environment: dict[str, str]) -> None:
+    opened = Terminal([sys.executable, "-c", ENDED], environment=environment)
+    with opened:
+        opened.wait("Welcome")
+        opened.press("\x11")
+        opened.process.expect("calm", timeout=20)
 
 
 @pytest.mark.parametrize(
