@@ -25,7 +25,7 @@ from textual.widget import MountError
 from console.assets import theme_file
 from console.connection.profile import Profile
 from console.errors import UsageError
-from console.ui import remembered, settings, themes
+from console.ui import painted, remembered, settings, themes
 from console.ui.keyboard import Followed, Keyboard
 from console.ui.pane import Pane
 from console.ui.sanitise import Sanitise
@@ -258,6 +258,7 @@ class RowsightApp(App[None]):
 
     def _prune(self, *nodes: Widget, parent: DOMNode | None = None) -> AwaitRemove:
         """Takes widgets out, and lays out what they leave: not below a screen, which is new."""
+        painted.forget()
         # Painting once more what comes to the top would double the cost of every dialog.
         return super()._prune(*nodes, parent=None if parent is self else parent)
 

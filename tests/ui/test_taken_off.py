@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
+from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -18,6 +20,7 @@ from console.ui.widgets.caption import Caption
 from console.ui.widgets.findings import Finding, FindingDetail, FindingList, Findings
 from console.ui.widgets.grid import Grid
 from console.ui.widgets.relations import RelationList
+from console.ui.workspace import Workspace
 from tests.ui.screen import PATIENCE, text, until
 
 
@@ -27,6 +30,24 @@ class Listing(App[None]):
     def compose(self) -> ComposeResult:
         """Lays it out."""
         yield Findings()
+
+
+async def test_what_dialogs_painted_is_not_kept(sample_db: Profile) -> None:
+    def painted() -> int:
+        gc.collect()
+        return sum(isinstance(one, StylesCache) for one in gc.get_objects())
+
+    app = RowsightApp(sample_db, tab=0)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "analytics_events")
+        counts = []
+        for _ in range(6):
+            await pilot.press("question_mark")
+            await until(pilot, lambda: not isinstance(app.screen, Workspace))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, Workspace))
+            counts.append(painted())
+        assert counts[-1] <= counts[1]
 
 
 class Lingering(View):

@@ -83,5 +83,8 @@ def draw_row(
         if drawn is not plain:
             segments.append(Segment(text, drawn))
             text, drawn = "", plain
-    segments.append(Segment(text + " " * (width - cell), drawn))
+    # What stands over the last cell cuts a row there, and Rich remembers each text that it cut.
+    segments.append(Segment(text + " " * (width - cell - 1), drawn))
+    if cell < width:
+        segments.append(Segment(" ", drawn))
     return segments
