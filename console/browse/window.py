@@ -55,7 +55,7 @@ class Window:
         *,
         on_shift: Callable[[int], None] = lambda rows: None,
         on_change: Callable[[], None] = lambda: None,
-        pages: int = 50,
+        pages: int = 32,
         size: int = 8 << 20,
     ) -> None:
         self.source = source
