@@ -64,7 +64,8 @@ async def test_every_key_that_is_offered_works(
         async with app.run_test(size=(120, 40), notifications=True) as pilot:
             await until(pilot, lambda: app._workspace.query(f"#pane-{tab}"))
             steps = 0
-            while walk.ways and steps < round(200 * scale):
+            most = 200 if scale == 1 else 8  # in short: what the last row of the screen offers
+            while walk.ways and steps < most:
                 steps += 1
                 await start.home(pilot)
                 await walk.step(pilot)
