@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from psycopg import sql
 
+from console.access import folded
 from console.access.answer import Decision, Part, Read, Tested
 from console.access.before import Before, as_written, look_before
-from console.access.doubt import Doubt, Reason, unanswered
+from console.access.doubt import Reason, unanswered
 from console.access.entrance import STATEMENT_TIMEOUT
 from console.access.evaluation import Unsure, Value, evaluate, joined
 from console.access.explanation import Case, Explanation, Key, explain
@@ -136,13 +137,19 @@ class _Asked:
         plan = await planned(self.acting, rules, attempt, self.key)
         bad = new.refusal if plan is None and new is not None else None
         refusal = bad.failure if bad is not None else plan
-        outcome = self._outcome(nodes, parts, plan, bad, before)
+        outcome, weighed = self._outcome(nodes, parts, plan, bad, before), parts
+        if outcome.doubt is not None and outcome.doubt.reason is Reason.ORDER:
+            weighed = {
+                row: await folded.settled(self.acting, rules, text, parts[row])
+                for row, text in rows.items()
+            }
+            outcome = self._outcome(nodes, weighed, plan, bad, before)
         told = await truth(
             self.transaction, self.acting, rules, attempt, self.key, rows, refusal, before, unsure
         )
         if not outcome.certain and told.how == "read" and told.allowed is False:
             prefer: Literal["hidden", "denied"] = "denied" if told.error else "hidden"
-            outcome = self._outcome(nodes, parts, plan, bad, before, prefer)
+            outcome = self._outcome(nodes, weighed, plan, bad, before, prefer)
             outcome = replace(outcome, doubt=None) if outcome.allowed is False else outcome
         if outcome.doubt is not None and outcome.doubt.reason is Reason.SESSION_USER:
             told = untold(told.how, outcome.doubt)  # it was not read by the API's login
@@ -252,9 +259,9 @@ class _Asked:
         def evaluated(policy: Policy, stage: Stage) -> Found:
             node = nodes[policy.name, stage.clause, stage.row]
             values = parts[stage.row]
-            each = [(_planned(values[n.text]), wanted) for n, wanted in conjuncts(node)]
+            each = [(folded.open_(values[n.text]), wanted) for n, wanted in conjuncts(node)]
             return Found(
-                _planned(values[node.text]),
+                folded.open_(values[node.text]),
                 tuple(v if wanted else joined("not", [v]) for v, wanted in each),
             )
 
@@ -360,17 +367,6 @@ class _Asked:
                 )
             )
         return sorted(found, key=lambda test: not test.applies)
-
-
-def _planned(value: Value) -> Value:
-    """A privilege that is missing in a part of a statement the server has planned.
-
-    It folded that part away, or else some function lacks it while it runs.
-    """
-    missing = value.state == "error" and value.sqlstate in ("42501", "42P17")
-    if not missing or value.unknown:
-        return value
-    return replace(value, doubt=Doubt(Reason.PRIVILEGE, value.error))
 
 
 def _as_told(outcome: Outcome, told: Truth, attempt: Attempt) -> Outcome:

@@ -39,10 +39,12 @@ class Doubt:
 
     Attributes:
         words: A half-sentence that names it.
+        raises: Whether what it is about may break the statement, were it asked within it.
     """
 
     reason: Reason
     words: str
+    raises: bool = True
 
 
 _GAVE_UP = ("55P03", "25P04", "40", "53", "58")

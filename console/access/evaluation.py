@@ -139,6 +139,7 @@ def _of_login(acting: Impersonation, expression: str) -> Doubt | None:
     return Doubt(
         Reason.SESSION_USER,
         f"it asks for session_user, which is {acting.login} here and not the API's {_API_LOGIN}",
+        raises=False,
     )
 
 
@@ -231,7 +232,8 @@ def _value(expression: str, found: str | ConsoleError | None) -> Value:
     state, words = found.sqlstate or "", found.message
     doubt = unanswered(found, STATEMENT_TIMEOUT)
     if state in ("42703", "42P01") and names(scan(expression)) & _SYSTEM:
-        doubt = Doubt(Reason.SYSTEM_COLUMN, "a system column can't be evaluated here")
+        words = "a system column can't be evaluated here"
+        doubt = Doubt(Reason.SYSTEM_COLUMN, words, raises=False)
     elif _for_schema(found):
         doubt = Doubt(Reason.PRIVILEGE, words)
     return Value("error", doubt.words if doubt else words, state, doubt)

@@ -14,7 +14,7 @@ from psycopg import Error, sql
 from console.access.constraints import Exclusive, ForeignKey, exclusive, foreign_key
 from console.access.entrance import LEAVE, LOCK_TIMEOUT, SETTINGS
 from console.access.expression import check_expression, sendable
-from console.access.triggers import Trigger, read_other, read_trigger
+from console.access.triggers import Trigger, read_trigger
 from console.connection.session import Session, Transaction, query_text
 from console.errors import NotFound, Refused, UsageError
 
@@ -254,8 +254,8 @@ def _rules(found: Mapping[str, Any], role: str) -> Rules:
         checks=tuple((check["name"], check["expression"]) for check in found["checks"]),
         foreign_keys=tuple(map(foreign_key, found["foreign_keys"])),
         referencing=tuple(map(foreign_key, found["referencing"])),
-        before=tuple(read_trigger(trigger) for trigger in found["triggers"]),
-        besides=tuple(read_other(trigger) for trigger in found["besides"]),
+        before=tuple(read_trigger(one) for one in found["triggers"] if one["decides"]),
+        besides=tuple(read_trigger(one) for one in found["triggers"] if not one["decides"]),
         rewritten=frozenset(found["rewritten"]),
         **{name: found[name] for name in _AS_THEY_ARE},
     )

@@ -69,14 +69,8 @@ def read_trigger(found: Mapping[str, Any]) -> Trigger:
     """Makes a trigger of what the catalog says of it."""
     events = frozenset(event for event in _EVENTS if found[event])
     arguments = bytes.fromhex(found["arguments"]).decode("utf-8", "replace").split("\0")[:-1]
-    changes, calls = _changes(found, events, arguments)
+    changes, calls = _changes(found, events, arguments) if found["decides"] else _ANYTHING
     return Trigger(found["name"], events, frozenset(found["columns"]), changes, calls)
-
-
-def read_other(found: Mapping[str, Any]) -> Trigger:
-    """Makes a trigger of any other kind of what the catalog says of it."""
-    events = frozenset(event for event in _EVENTS if found[event])
-    return Trigger(found["name"], events, frozenset(found["columns"]), None)
 
 
 Changes = tuple[frozenset[str] | None, frozenset[Call]]

@@ -233,16 +233,21 @@ def _filtered(
 ) -> Outcome | None:
     """Asks the conditions a stored row must meet; the server flattens them into one list."""
     asked: list[tuple[Stage, Policy | None, Value]] = []
+    risks: list[Value] = []
     for stage in filters:
         policies = deciding(rules, stage)
         some = permissive_first(policies)
         alone = some if len(some) == 1 else []
         for policy in [*restrictive(policies), *alone]:
-            asked += [(stage, policy, v) for v in evaluated(policy, stage).conjuncts]
+            conjuncts = evaluated(policy, stage).conjuncts
+            asked += [(stage, policy, value) for value in conjuncts]
+            risks += conjuncts
         if not alone:
             either = joined("or", [evaluated(policy, stage).value for policy in some])
             raiser = _raising(some, stage, evaluated)
             asked.append((stage, raiser, either))
+            if not either.holds:
+                risks += [evaluated(policy, stage).value for policy in some]
             if raiser is not None and either.state == "error":
                 # The others may be constant, and be planned away before this one is flattened.
                 parts = evaluated(raiser, stage).conjuncts
@@ -254,7 +259,7 @@ def _filtered(
     raising = [end for end in ends if end[2].state == "error" and not end[2].unknown]
     if not false and not raising:
         return _end(*ends[0])
-    doubtful = bool(false) and any(v.state == "error" and _may_raise(v) for _, _, v in ends)
+    doubtful = bool(false) and any(_may_raise(value) for value in risks)
     order = [end for end in ends if end in false or end in raising]
     if prefer == "hidden":
         order = false or order
@@ -265,8 +270,7 @@ def _filtered(
 
 def _may_raise(value: Value) -> bool:
     """Tells whether a part could break the statement, were it asked within it."""
-    quiet = (Reason.SYSTEM_COLUMN, Reason.SESSION_USER)
-    return value.doubt is None or value.doubt.reason not in quiet
+    return value.state == "error" and (value.doubt is None or value.doubt.raises)
 
 
 _ORDER = Doubt(Reason.ORDER, "the server may ask the part that raises first")

@@ -166,3 +166,22 @@ async def test_a_trigger_that_may_still_refuse_is_noted(bare: Sides) -> None:
         'trigger "early" fires besides, and may still refuse it',
     )
     assert (await asked(bare)).notes == ()
+
+
+async def test_of_a_partition_the_triggers_it_has_from_above_are_noted_too(bare: Sides) -> None:
+    bare.admin.execute(
+        _PARTS
+        + """
+        create function f() returns trigger language plpgsql as 'begin return null; end';
+        create trigger late after insert on t for each row execute function f();
+        create trigger once after insert on t execute function f();
+        create trigger below after insert on two execute function f();
+        create table other (id int primary key);
+        insert into other values (1);
+        alter table t add foreign key (id) references other;
+        """
+    )
+    notes = (await asked(bare, Command.INSERT, table="two", row={"id": 1, "n": 2})).notes
+    assert [note.split('"')[1] for note in notes] == ["below", "late"]
+    notes = (await asked(bare, Command.INSERT, table="t", row={"id": 1, "n": 2})).notes
+    assert [note.split('"')[1] for note in notes] == ["late", "once"]

@@ -9,6 +9,12 @@ from console.errors import Refused
 from tests.access.conftest import Sides
 
 _ID = "00000000-0000-4000-8000-000000000001"
+_VIEW = f"""
+drop table if exists auth.users, public.users;
+create view public.users as
+  select '{_ID}'::uuid as id, 'ada@example.com'::text as email
+  where pg_advisory_lock(4712) is not null;
+"""
 _LOCKS = "select count(*) from pg_locks where locktype = 'advisory'"
 
 
@@ -17,14 +23,7 @@ def _locked(sides: Sides) -> bool:
 
 
 async def test_a_view_of_people_is_not_read_and_that_is_said(bare: Sides) -> None:
-    bare.admin.execute(
-        f"""
-        drop table if exists auth.users, public.users;
-        create view public.users as
-          select '{_ID}'::uuid as id, 'ada@example.com'::text as email
-          where pg_advisory_lock(4712) is not null;
-        """.encode()
-    )
+    bare.admin.execute(_VIEW.encode())
     for text in ("ada", "ada@example.com"):
         with pytest.raises(Refused) as refusal:
             await find_people(bare.login, text)
@@ -43,10 +42,7 @@ async def test_a_view_of_people_is_not_read_and_that_is_said(bare: Sides) -> Non
 async def test_a_view_beside_a_table_of_people_is_passed_over(bare: Sides) -> None:
     bare.admin.execute(
         f"""
-        drop table if exists auth.users, public.users;
-        create view public.users as
-          select '{_ID}'::uuid as id, 'ada@example.com'::text as email
-          where pg_advisory_lock(4712) is not null;
+        {_VIEW}
         create table auth.users (id uuid primary key, email text);
         insert into auth.users values ('{_ID}', 'ada@example.com');
         """.encode()

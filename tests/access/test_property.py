@@ -291,9 +291,8 @@ async def test_prediction_is_what_happens_in_2000_cases(
     met = await compare(plain_db, admin, connect, range(1000, 9000), wanted)
     print(met.effects, met.agreeing, met.doubts)
     assert met.cases == wanted
-    # Views and triggers are what can't be told; the policies themselves nearly always can, apart
-    # from whether a write does nothing or fails where one condition is false and another raises.
-    assert met.of_policies <= wanted / 50
+    # Views and triggers are what can't be told; the policies themselves nearly always can.
+    assert met.of_policies <= wanted / 100
     assert met.doubts.total() <= wanted / 5
     assert {Reason.VIEW, Reason.TRIGGER} <= set(met.doubts)
     assert all(

@@ -149,17 +149,22 @@ async def test_a_result_is_exported(library: Profile, tmp_path: Path) -> None:
     assert len(written) == 701
 
 
+async def exporting(pilot: Pilot[None], path: Path) -> None:
+    """Runs a slow statement, and is at writing its result into a file."""
+    await opened(pilot, "select g, pg_sleep(g / 500) from generate_series(1, 5000) g")
+    await pilot.press("f5")
+    await until(pilot, "2 columns")
+    await pilot.press("f4", "e")
+    await until(pilot, "is run again")
+    pilot.app.screen.query_one("#export-path", Input).value = str(path)
+    await pilot.press("enter")
+    await until(pilot, "rows/s")
+
+
 async def test_an_export_of_a_result_is_cancelled(library: Profile, tmp_path: Path) -> None:
     app = RowsightApp(library)
     async with app.run_test(size=(80, 24)) as pilot:
-        await opened(pilot, "select g, pg_sleep(g / 500) from generate_series(1, 5000) g")
-        await pilot.press("f5")
-        await until(pilot, "2 columns")
-        await pilot.press("f4", "e")
-        await until(pilot, "is run again")
-        app.screen.query_one("#export-path", Input).value = str(tmp_path / "result.jsonl")
-        await pilot.press("enter")
-        await until(pilot, "rows/s")
+        await exporting(pilot, tmp_path / "result.jsonl")
         await pilot.press("escape")
         await until(pilot, "nothing is left of the file")
     assert files_in(tmp_path) == []
@@ -170,14 +175,7 @@ async def test_an_export_whose_result_is_left_is_told_to_have_ended(
 ) -> None:
     app = RowsightApp(library, table="lib.books")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
-        await opened(pilot, "select g, pg_sleep(g / 500) from generate_series(1, 5000) g")
-        await pilot.press("f5")
-        await until(pilot, "2 columns")
-        await pilot.press("f4", "e")
-        await until(pilot, "is run again")
-        app.screen.query_one("#export-path", Input).value = str(tmp_path / "result.jsonl")
-        await pilot.press("enter")
-        await until(pilot, "rows/s")
+        await exporting(pilot, tmp_path / "result.jsonl")
         await pilot.press("tab", "slash", *"people", "enter")
         await until(pilot, "result.jsonl is not written")
         await until(pilot, lambda: files_in(tmp_path) == [])

@@ -142,6 +142,7 @@ select pg_catalog.jsonb_build_object(
   'triggers', coalesce((
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', t.tgname,
+      'decides', t.tgtype & 3 = 3,
       'insert', t.tgtype & 4 > 0,
       'update', t.tgtype & 16 > 0,
       'delete', t.tgtype & 8 > 0,
@@ -156,21 +157,9 @@ select pg_catalog.jsonb_build_object(
     join pg_catalog.pg_proc f on f.oid = t.tgfoid
     join pg_catalog.pg_language l on l.oid = f.prolang
     where (t.tgrelid = c.oid or t.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p) and t.tgparentid = 0)
-      and (not t.tgisinternal or t.tgparentid <> 0) and t.tgenabled in ('O', 'A') and t.tgtype & 1 > 0 and t.tgtype & 2 > 0
-  ), '[]'),
-  'besides', coalesce((
-    select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'name', t.tgname,
-      'insert', t.tgtype & 4 > 0,
-      'update', t.tgtype & 16 > 0,
-      'delete', t.tgtype & 8 > 0,
-      'columns', array(
-        select a.attname from pg_catalog.unnest(t.tgattr::int2[]) as u (attnum)
-        join pg_catalog.pg_attribute a on a.attrelid = t.tgrelid and a.attnum = u.attnum)) order by t.tgname)
-    from pg_catalog.pg_trigger t
-    where (t.tgrelid = c.oid or t.tgrelid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p) and t.tgtype & 1 > 0)
-      and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')
-      and t.tgtype & 64 = 0 and not (t.tgtype & 1 > 0 and t.tgtype & 2 > 0)
+      -- Those of foreign keys are told as such; of a partition's, only those for each row fire.
+      and (not t.tgisinternal or t.tgparentid <> 0 and t.tgconstrrelid = 0)
+      and t.tgenabled in ('O', 'A') and t.tgtype & 64 = 0 and (t.tgrelid = c.oid or t.tgtype & 1 > 0)
   ), '[]'),
   'rewritten', array(
     select case w.ev_type when '2' then 'update' when '3' then 'insert' else 'delete' end
