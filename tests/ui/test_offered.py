@@ -70,3 +70,27 @@ async def test_where_one_figure_warns_the_next_problem_is_said_to_be_none(
         await until(pilot, lambda: app.screen.query_one(CheckList).current in GROUPS["functions"])
         await pilot.press("n")
         await until(pilot, "nothing else warns or fails")
+
+
+async def test_columns_that_stay_as_they_are_are_said_to(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, "Person 9")
+        await pilot.press("v", "a")
+        await until(pilot, "all of them are shown")
+        await pilot.press("o", "o")
+        await until(pilot, "no other is shown")
+        await pilot.press("space")
+        await until(pilot, "one column stays")
+
+
+async def test_text_is_offered_to_scroll_where_it_does_not_fit(shop: Profile) -> None:
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 60)) as pilot:
+        await until(pilot, "Person 9")
+        await pilot.press("c", "s")
+        await until(pilot, "the SQL that makes it")
+        await until(pilot, lambda: "y" in offered(app))
+        assert "j" not in offered(app)
+        await pilot.resize_terminal(80, 21)
+        await until(pilot, lambda: offered(app).get("j") == "Down")

@@ -146,23 +146,23 @@ class _Columns(Lines):
 
     def action_choose(self) -> None:
         """Shows or hides the column under the cursor; one column stays."""
-        name = self.names[self.cursor]
-        if name in self.hidden:
-            self.hidden.discard(name)
-        elif len(self.hidden) + 1 < len(self.names):
-            self.hidden.add(name)
-        self.refresh()
+        self._hide(self.hidden ^ {self.names[self.cursor]}, "one column stays")
 
     def action_all(self) -> None:
         """Shows all."""
-        self.hidden.clear()
-        self.refresh()
+        self._hide(set(), "all of them are shown")
 
     def action_only(self) -> None:
         """Hides all but the column under the cursor."""
-        self.hidden.update(self.names)
-        self.hidden.discard(self.names[self.cursor])
-        self.refresh()
+        self._hide({*self.names} - {self.names[self.cursor]}, "no other is shown")
+
+    def _hide(self, hidden: set[str], otherwise: str) -> None:
+        """Hides just these, or says why that changes nothing."""
+        if hidden == self.hidden or hidden.issuperset(self.names):
+            self.notify(otherwise, timeout=2, markup=False)
+        else:
+            self.hidden = hidden
+            self.refresh()
 
 
 class ChooseColumns(Dialog[set[str]]):
@@ -174,11 +174,11 @@ class ChooseColumns(Dialog[set[str]]):
     def __init__(self, names: Sequence[str], hidden: set[str]) -> None:
         super().__init__()
         self.names = names
-        self.hidden = set(hidden)
+        self.hidden = hidden
 
     def body(self) -> ComposeResult:
         """Yields the list."""
-        yield _Columns(self.names, self.hidden)
+        yield _Columns(self.names, set(self.hidden))
 
     def on_mount(self) -> None:
         """Lays the list out."""
@@ -190,7 +190,7 @@ class ChooseColumns(Dialog[set[str]]):
 
     def action_leave(self) -> None:
         """Leaves with what was chosen."""
-        self.dismiss(self.hidden)
+        self.dismiss(self.query_one(_Columns).hidden)
 
 
 class ShowSql(Dialog[None]):

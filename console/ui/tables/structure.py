@@ -177,6 +177,10 @@ class SqlText(View):
         """The text has it."""
         self.screen.set_focus(self.query_one(VerticalScroll))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers to scroll where there is more than fits."""
+        return action != "scroll" or any(one.max_scroll_y for one in self.query(VerticalScroll))
+
     def action_scroll(self, lines: int) -> None:
         """Scrolls by lines."""
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
