@@ -263,6 +263,20 @@ def test_version_needs_nothing_heavy() -> None:
     assert loaded_by(code) & HEAVY == set()
 
 
+def test_the_first_pane_does_without_the_editor() -> None:
+    tell = "print(*[n for n in sys.modules if n.startswith(('textual.document', 'tree_sitter'))])"
+    code = f"import sys, console.ui.app, console.ui.tables.pane\n{tell}\nprint('end')"
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CHECKOUT,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.split() == ["end"]
+
+
 def test_the_package_itself_imports_nothing() -> None:
     assert list(imports_of(PACKAGE / "__init__.py")) in (
         [],

@@ -28,7 +28,7 @@ class Word:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the script."""
-    output.line(script(options.shell, build_parser()[0]).rstrip())
+    output.line(script(options.shell, build_parser()).rstrip())
     return 0
 
 

@@ -32,7 +32,7 @@ _ENVIRONMENT = (
 
 def run(options: argparse.Namespace) -> int:
     """Prints the page as roff, for man(1)."""
-    output.line(page(build_parser()[0]).rstrip())
+    output.line(page(build_parser()).rstrip())
     return 0
 
 

@@ -49,6 +49,9 @@ def run(options: argparse.Namespace) -> int:
     require_terminal()
     no_deadline()
 
+    from console import collecting
+
+    collecting.put_off()
     from console.ui.app import open_console
 
     return open_console(profile, table=options.open_table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import re
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn, Protocol
 
@@ -20,6 +21,11 @@ _GRAMMARS = tuple(
 )
 """Commands whose grammar is long enough for a file of its own."""
 _WITH_VALUE = ("-d", "--dsn", "--timeout", "--table")
+COMMANDS = (
+    *("demo", "migrate", "tables", "rows", "health", "retention"),
+    *("access", "analytics", "logs", "connections", "doctor", "completion", "man"),
+)
+"""The commands' names, in the order of the help."""
 
 
 class AddCommand(Protocol):
@@ -92,12 +98,15 @@ def _globals(*, default: object) -> argparse.ArgumentParser:
     return parser
 
 
-def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
-    """Returns the parser and the commands' names.
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser of every command; each names the module that runs it as `module`."""
+    parser = _console()
+    _add_commands(parser)
+    return parser
 
-    Each command names the module that runs it as `module`.
-    """
-    everywhere = _globals(default=argparse.SUPPRESS)
+
+def _console() -> argparse.ArgumentParser:
+    """The grammar without a command, for the console."""
     parser = _Parser(
         prog="rowsight",
         parents=[_globals(default=None)],
@@ -111,6 +120,11 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
         "--table", metavar="T", dest="open_table", help="open the console on this table"
     )
     parser.set_defaults(module=_CONSOLE)
+    return parser
+
+
+def _add_commands(parser: argparse.ArgumentParser) -> None:
+    everywhere = _globals(default=argparse.SUPPRESS)
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", prog="rowsight")
 
     def command(
@@ -222,8 +236,6 @@ def build_parser() -> tuple[argparse.ArgumentParser, list[str]]:
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell")
     command("man", "the manual page, for man(1)", "manual")
 
-    return parser, list(commands.choices)
-
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Parses a command line.
@@ -233,15 +245,17 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     Raises:
         UsageError: It does not parse.
     """
-    parser, names = build_parser()
     words = _words(arguments)
     target = None
-    if words and arguments[words[0]] not in names:
+    if words and arguments[words[0]] not in COMMANDS:
         target = arguments[words[0]]
         if len(words) > 1:
             shown = target if target.isidentifier() else "the first word"
-            raise UsageError(f"{shown} is not a command", hint=near(target, names))
+            raise UsageError(f"{shown} is not a command", hint=near(target, COMMANDS))
         arguments = [word for place, word in enumerate(arguments) if place != words[0]]
+    # The commands' grammar takes longer than all else here, and the console does without.
+    helps = any(word.startswith("-h") or word == "--help" for word in arguments)
+    parser = build_parser() if helps or (words and target is None) else _console()
     options = parser.parse_args(arguments)
     options.word = target
     if getattr(options, "open_table", None) is not None and options.module != _CONSOLE:
@@ -263,7 +277,7 @@ def _words(arguments: list[str]) -> list[int]:
     return words
 
 
-def near(word: str, names: list[str]) -> str:
+def near(word: str, names: Sequence[str]) -> str:
     """Returns the hint for a word that is none of the names."""
     from difflib import get_close_matches
 

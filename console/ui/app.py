@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import signal
@@ -22,15 +21,14 @@ from textual.filter import LineFilter
 from textual.notifications import Notify
 from textual.widget import MountError
 
-from console.assets import theme_file
+from console import collecting
 from console.connection.profile import Profile
 from console.errors import UsageError
-from console.ui import painted, remembered, settings, themes
+from console.ui import painted, remembered, settings, sheets, themes
 from console.ui.keyboard import Followed, Keyboard
 from console.ui.pane import Pane
 from console.ui.sanitise import Sanitise
 from console.ui.settings import Settings
-from console.ui.stage import NAMES
 from console.ui.threads import Threads
 from console.ui.toosmall import TooSmall, fits
 from console.ui.workspace import Workspace
@@ -48,9 +46,6 @@ if TYPE_CHECKING:
     from console.connection.embedded import EmbeddedServer
     from console.ui.connect.screen import ConnectScreen
 
-SHEETS = ("workspace", *map(str.lower, NAMES), "connect", "dialogs")
-"""One sheet of `themes/` for each area of the screen."""
-
 INTERRUPTED = 130
 """Exit code of a console that a signal ended."""
 
@@ -59,9 +54,6 @@ PATIENCE = 1.5
 
 TOASTS = 3
 """How many messages stand on the screen at once."""
-
-_SETTLED = 2.0
-"""Seconds after the first frame by which all that is always needed has been loaded."""
 
 Company = Callable[[], Coroutine[Any, Any, None]]
 """Something that runs for as long as the console does."""
@@ -109,7 +101,7 @@ class RowsightApp(App[None]):
         self._own_schemes = themes.Folder(settings.themes_folder())
         schemes = themes.shipped()
         self._default_variables = schemes[0].variables
-        super().__init__(css_path=[theme_file(f"{sheet}.tcss") for sheet in SHEETS])
+        super().__init__(css_path=list(sheets.first()))
         # Textual's scroll animation takes 0.7 s and twelve times the bytes: not over SSH.
         self.animation_level = "none"
         self._sanitise = Sanitise()
@@ -248,7 +240,8 @@ class RowsightApp(App[None]):
             self.call_from_thread(self.notify, words, severity="warning", timeout=20, markup=False)
 
     def _register(self, parent: DOMNode, *widgets: Widget, **kwargs: Any) -> list[Widget]:
-        """Gives widgets the keys that were chosen for them, as they come to the screen."""
+        """Gives widgets their sheets and chosen keys, as they come to the screen."""
+        sheets.complete(self.stylesheet, widgets)
         if self.chosen.keys:
             from console.ui.keymap import remap
 
@@ -298,9 +291,7 @@ class RowsightApp(App[None]):
         # The first size may have come before there was a screen to say it on.
         self._settle(repaint=False)
         if not self.is_headless:
-            # What is there by now stays: looking it through for garbage, again and again under
-            # a flood of rows, held every key up for 60 ms.
-            self.set_timer(_SETTLED, gc.freeze)
+            self.set_timer(collecting.SETTLED, collecting.begin)
 
     def _settle(self, repaint: bool) -> None:
         """Paints everything, or says so where the terminal is too small."""

@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     config = tmp_path / "mine.toml"
     config.write_text('[profiles.billing]\nhost = "h"\n[profiles.shop]\nhost = "h"\n')
     monkeypatch.setenv("ROWSIGHT_CONFIG", str(config))
-    parser = build_parser()[0]
+    parser = build_parser()
     (tmp_path / "script.fish").write_text(script("fish", parser))
     folder = tmp_path / "functions"
     folder.mkdir()

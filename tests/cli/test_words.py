@@ -14,10 +14,14 @@ import pytest
 from console.cli.completion import script
 from console.cli.examples import EXAMPLES, commands
 from console.cli.manual import page
-from console.cli.parser import build_parser, parse
+from console.cli.parser import COMMANDS, build_parser, parse
 
-PATHS = dict(commands(build_parser()[0]))
+PATHS = dict(commands(build_parser()))
 LEAVES = {path for path in PATHS if path and not any(o.startswith(f"{path} ") for o in PATHS)}
+
+
+def test_the_commands_are_those_of_the_grammar() -> None:
+    assert list(COMMANDS) == [path for path in PATHS if path and " " not in path]
 
 
 def test_every_command_has_examples_and_no_example_lacks_its_command() -> None:
@@ -46,7 +50,7 @@ def complete(words: str, home: Path) -> set[str]:
     """Returns what bash offers for the last word."""
     parts = words.split(" ")
     lines = [
-        script("bash", build_parser()[0]),
+        script("bash", build_parser()),
         f"COMP_WORDS=({' '.join(shlex.quote(part) for part in parts)})",
         f"COMP_CWORD={len(parts) - 1}",
         "_rowsight",
@@ -88,14 +92,14 @@ SYNTAX = {"bash": ["bash", "-n"], "zsh": ["zsh", "-n"], "fish": ["fish", "--no-e
 @pytest.mark.parametrize("shell", [shell for shell in SYNTAX if shutil.which(shell)])
 def test_shells_take_the_script(shell: str, tmp_path: Path) -> None:
     path = tmp_path / "script"
-    path.write_text(script(shell, build_parser()[0]))
+    path.write_text(script(shell, build_parser()))
     done = subprocess.run([*SYNTAX[shell], str(path)], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("shell", SYNTAX)
 def test_scripts_name_every_command_and_option(shell: str) -> None:
-    written = script(shell, build_parser()[0])
+    written = script(shell, build_parser())
     for path, command in PATHS.items():
         assert path in written
         for action in command._actions:
@@ -105,7 +109,7 @@ def test_scripts_name_every_command_and_option(shell: str) -> None:
 
 
 def test_the_manual_page_tells_everything_and_hides_what_is_hidden() -> None:
-    written = page(build_parser()[0])
+    written = page(build_parser())
     plain = written.replace("\\-", "-")
     for path, command in PATHS.items():
         assert path in plain

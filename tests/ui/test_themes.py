@@ -16,7 +16,8 @@ from console.assets import theme_file
 from console.connection.profile import Environment, Profile
 from console.errors import UsageError
 from console.ui import themes
-from console.ui.app import SHEETS, RowsightApp
+from console.ui.app import RowsightApp
+from console.ui.sheets import SHEETS
 from console.ui.status import Link, Status
 from tests.ui.screen import lines, until
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.widgets import Input, TextArea
+from textual.widgets import Input
 
 from console.errors import ConsoleError
 from console.ui.connections import BROWSE, Connections
@@ -106,7 +106,11 @@ class TablesPane(ListingPane):
     def on_descendant_focus(self) -> None:
         """Under 100 columns the side without the focus gives way."""
         focused = self.screen.focused
-        self.set_class(focused is not None and self.contents in focused.ancestors, "-reading")
+        reading = focused is not None and self.contents in focused.ancestors
+        if reading is not self.is_reading:
+            # Only the list looks different for it; the rest is by far the most to style.
+            self.set_class(reading, "-reading", update=False)
+            self.query_one("#relations").update_node_styles()
         self.refresh_bindings()
 
     # Keys
@@ -115,6 +119,8 @@ class TablesPane(ListingPane):
         """Offers only what applies now."""
         focused = self.screen.focused
         in_list_filter = isinstance(focused, Input) and focused.id == "relation-filter"
+        # Not asked by class: the editor's takes long to import, and most never open it.
+        typing = focused is not None and focused.check_consume_key("a", "a")
         match action:
             case "stop":
                 return bool(self.jobs) or self.contents.shown.is_busy or self.rows.is_busy
@@ -124,14 +130,12 @@ class TablesPane(ListingPane):
                 return focused is self.relations and bool(self._list_filter.value)
             case "other_side":
                 # In an editor tab completes.
-                typing = isinstance(focused, TextArea | Input)
                 return self.rows.opened is not None and (in_list_filter or not typing)
             case "again":
                 return self.online and not self.jobs
             case "structure":
                 return self.online and self._looked_at is not None
             case "query":
-                typing = isinstance(focused, Input | TextArea)
                 shown = self.contents.shown is self.contents.statement
                 return self.online and not typing and not shown
             case "detail":
