@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -23,6 +23,7 @@ CAPACITY = 10_000
 """Lines in the window."""
 
 _ASIDES = 500
+_NOBODY: Mapping[str, str] = {}
 
 _Id = tuple[str, str]
 
@@ -189,17 +190,22 @@ class Timeline:
         """Returns the index of a line, or of the one that would follow it."""
         return bisect_left(self.lines, key, key=_key)
 
-    def search(self, text: str, start: int, *, forward: bool = True) -> int | None:
+    def search(
+        self, text: str, start: int, *, forward: bool = True, emails: Mapping[str, str] = _NOBODY
+    ) -> int | None:
         """Finds the next line that holds a text, A to Z in either case.
 
         Args:
-            text: What to look for: in action, resource, user, ids and metadata.
+            text: What to look for: in action, resource, user, e-mail, ids and metadata.
             start: Index of the line to begin after.
             forward: Towards the newest.
+            emails: By user id; an entry holds the id only.
         """
         needle = folded(text)
         indexes = range(start + 1, len(self.lines)) if forward else range(start - 1, -1, -1)
-        return next((index for index in indexes if needle in _words(self.lines[index])), None)
+        return next(
+            (index for index in indexes if needle in _words(self.lines[index], emails)), None
+        )
 
     def _stored(self, entry: LogEntry) -> Line:
         """Makes a line of an entry that was read; one that was late or changed still is."""
@@ -299,9 +305,10 @@ def _id(line: Line) -> _Id:
     return entry.source, entry.id
 
 
-def _words(line: Line) -> str:
+def _words(line: Line, emails: Mapping[str, str]) -> str:
     entry = line.entry
     if entry is None:
         return folded(line.gap.reason if line.gap else line.note)
-    parts = (entry.action, entry.resource, entry.user, entry.resource_id, entry.id, entry.detail)
+    who = entry.user, emails.get(entry.user or "")
+    parts = (entry.action, entry.resource, *who, entry.resource_id, entry.id, entry.detail)
     return folded("\n".join(part for part in parts if part))

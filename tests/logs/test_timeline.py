@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -160,6 +161,13 @@ def test_search_goes_both_ways() -> None:
     assert timeline.search("needle", 8, forward=False) == 4
     assert timeline.search('"b"', -1) == 0
     assert timeline.find(entry(7, 7).key) == 7
+
+
+def test_search_knows_who_stands_behind_an_id() -> None:
+    timeline = Timeline()
+    timeline.add(new(*(replace(entry(n, n), user=f"id-{n}") for n in range(3))))
+    assert timeline.search("bert", -1) is None
+    assert timeline.search("Bert", -1, emails={"id-1": "bert@x.test"}) == 1
 
 
 class World:

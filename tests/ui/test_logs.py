@@ -166,6 +166,32 @@ async def test_history_has_no_end_and_is_searched_to_its_beginning(
         assert current(app) == "old.2599"
 
 
+async def test_a_search_finds_e_mails_that_were_not_on_the_screen_yet(
+    app: RowsightApp, db: Database
+) -> None:
+    bert = "00000000-0000-4000-8000-000000000002"
+    db.execute("insert into public.users (id, email) values (%s, 'bert@x.test')", [bert])
+    db.execute(
+        'insert into public.audit_logs ("userId", action, timestamp)'
+        " values (%s, 'theirs', now() - interval '100 min'),"
+        " (null, 'older', now() - interval '200 min')",
+        [bert],
+    )
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await begun(pilot)
+        await pilot.press("slash")
+        await until(pilot, "⏎ Search   esc Leave")
+        await write(pilot, "BERT@x")
+        await pilot.press("enter")
+        await until(pilot, lambda: current(app) == "theirs")
+        await until(pilot, "bert@x.test")
+        assert "n Match before" in text(app)
+        await pilot.press("n")
+        await until(pilot, "no match before this")
+        await pilot.press("escape")
+        await until(pilot, lambda: "n Match before" not in text(app))
+
+
 async def test_the_window_is_bounded_and_comes_back_to_the_end(
     app: RowsightApp, db: Database
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,7 +19,7 @@ from console.logs.timeline import Timeline
 from console.logs.typed import Typed
 from console.ui.connections import Connections
 from console.ui.logs.entries import EntryList
-from console.ui.logs.reading import HISTORY, read_page, resolve_filter
+from console.ui.logs.reading import HISTORY, read_page, resolve_emails, resolve_filter
 from console.ui.logs.row import Look
 from console.ui.widgets.caption import Caption
 
@@ -47,6 +48,13 @@ class History(Container):
         timeline: Timeline
         place: EntryKey | None
         typed: str
+
+    @dataclass
+    class Named(Message):
+        """It was found out who stands behind the ids in the window."""
+
+        emails: dict[str, str]
+        step: int
 
     @dataclass
     class Failed(Message):
@@ -174,6 +182,28 @@ class History(Container):
         if message.place is not None:
             self.entries.show(timeline.lines, timeline.find(message.place))
 
+    def strangers(self) -> set[str]:
+        """Returns the users in the window whose e-mail was not asked for."""
+        entries = (line.entry for line in self.timeline.lines)
+        users = {entry.user for entry in entries if entry is not None and entry.user is not None}
+        return users - self.look.emails.keys()
+
+    @work(exclusive=True, group="log-history")
+    async def read_names(self, users: set[str], step: int) -> None:
+        """Reads who the users are, for a search that goes on then."""
+        emails = dict.fromkeys(users, "")
+        # Who may not be named is searched by id.
+        with suppress(ConsoleError):
+            emails |= await resolve_emails(self.connections, users)
+        self.post_message(self.Named(emails, step))
+
+    @on(Named)
+    def _named(self, message: Named) -> None:
+        self._ended()
+        self.look.emails |= message.emails
+        if self.seeking:
+            self.seek(message.step)
+
     @on(Failed)
     def _failed(self, message: Failed) -> None:
         self._ended()
@@ -191,6 +221,7 @@ class History(Container):
     def _ended(self) -> None:
         self._reading = None
         self.caption.rest()
+        self.refresh_bindings()
 
     def stop(self) -> None:
         """Cancels what is read, on the server too."""

@@ -22,7 +22,7 @@ from console.ui.logs.head import Rates, seen_by, standing
 from console.ui.logs.history import History
 from console.ui.logs.row import Look
 from console.ui.widgets.caption import Caption
-from console.ui.widgets.field import Field
+from console.ui.widgets.field import FilterField, SearchField
 from console.ui.widgets.lines import Lines
 from console.visible import visible
 
@@ -32,14 +32,15 @@ class StreamView(History):
 
     BINDING_GROUP_TITLE = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "match(-1)", "Match before"),
         Binding("space", "pause", "Pause/follow"),
         Binding("slash", "search", "Search", key_display="/"),
         Binding("f", "filter", "Filter"),
-        Binding("n", "match(-1)", "Match before", show=False),
         Binding("N", "match(1)", "Match after", show=False),
         Binding("m", "bookmark", "Set or lift a bookmark", show=False),
         Binding("apostrophe", "jump", "To the bookmark before", key_display="'", show=False),
-        Binding("escape", "leave", "Cancel", show=False),
+        Binding("escape", "cancel", "Cancel"),
+        Binding("escape", "leave", "Leave"),
     ]
 
     def __init__(self, connections: Connections, live: Live, look: Look) -> None:
@@ -55,13 +56,13 @@ class StreamView(History):
         yield Rates()
         with Horizontal(id="log-filter-row", classes="log-field"):
             yield Static("filter ")
-            yield Field(
+            yield FilterField(
                 placeholder="action=login* user=ada@… resource=… since=-1h source=… words",
                 id="log-filter",
             )
         with Horizontal(id="log-search-row", classes="log-field"):
             yield Static("search ")
-            yield Field(placeholder="stands anywhere in an entry", id="log-search")
+            yield SearchField(placeholder="stands anywhere in an entry", id="log-search")
         yield EntryList(self.look, id="log-entries")
         yield Static(id="log-empty")
         yield Static(id="log-pill")
@@ -161,24 +162,29 @@ class StreamView(History):
         """Offers only what applies now."""
         typing = isinstance(self.screen.focused, Input)
         match action:
+            case "cancel":
+                return self.is_reading
             case "leave":
-                return typing or self.is_reading or bool(self.look.needle)
+                return typing or bool(self.look.needle)
             case "match":
-                return bool(self.look.needle)
+                return bool(self.look.needle) and not typing
             case _:
                 return not typing
 
+    def action_cancel(self) -> None:
+        """Cancels what is read."""
+        self.stop()
+
     def action_leave(self) -> None:
-        """Cancels what is read; leaves a field; forgets what was searched for."""
-        if self.is_reading:
-            self.stop()
-        elif isinstance(self.screen.focused, Input):
+        """Leaves a field; forgets what was searched for."""
+        if isinstance(self.screen.focused, Input):
             self.query_one("#log-filter", Input).value = self.typed
             self._leave_field()
         else:
             self.look.needle = ""
             self.query_one("#log-search-row").display = False
             self.entries.refresh()
+            self.refresh_bindings()
 
     def _leave_field(self) -> None:
         self.query_one("#log-filter-row").display = bool(self.typed)
@@ -240,8 +246,11 @@ class StreamView(History):
 
     def seek(self, step: int) -> None:
         """Goes to the next match in a direction, reading on where there is none."""
-        entries, timeline = self.entries, self.timeline
-        found = timeline.search(self.seeking, entries.cursor, forward=step > 0)
+        entries, timeline, emails = self.entries, self.timeline, self.look.emails
+        if not self.is_reading and (strangers := self.strangers()):
+            self.begin("reading who the users are", self.read_names(strangers, step))
+            return
+        found = timeline.search(self.seeking, entries.cursor, forward=step > 0, emails=emails)
         if found is not None:
             self.seeking = ""
             entries.cursor = found

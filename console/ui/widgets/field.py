@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -42,3 +45,15 @@ class Field(Input):
     async def on_key(self, event: events.Key) -> None:
         """Moves and deletes before the letters that were typed next."""
         await press_now(self, event)
+
+
+class FilterField(Field):
+    """A field whose words narrow what is shown."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Filter")]
+
+
+class SearchField(Field):
+    """A field whose words are looked for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Search")]

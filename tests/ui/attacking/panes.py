@@ -91,13 +91,13 @@ async def _timeline(pilot: Pilot[Any]) -> None:
     await come(pilot, lambda: pane.stream.timeline.lines)
 
 
-@place("logs.stream.StreamView#log-filter:Field", "logs.pane.LogsPane", LOGS, shape=logged)
+@place("logs.stream.StreamView#log-filter:FilterField", "logs.pane.LogsPane", LOGS, shape=logged)
 async def filter_of_logs(pilot: Pilot[Any]) -> None:
     await _timeline(pilot)
     await press(pilot, "f")
 
 
-@place("logs.stream.StreamView#log-search:Field", "logs.pane.LogsPane", LOGS)
+@place("logs.stream.StreamView#log-search:SearchField", "logs.pane.LogsPane", LOGS)
 async def search_in_logs(pilot: Pilot[Any]) -> None:
     await _timeline(pilot)
     await press(pilot, "slash")
