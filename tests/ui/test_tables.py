@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -10,6 +11,7 @@ from textual.widgets import Input
 
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
+from console.ui import words
 from console.ui.app import RowsightApp
 from console.ui.tables.contents import Contents
 from console.ui.tables.pane import TablesPane
@@ -338,6 +340,20 @@ async def test_a_filter_without_a_match_says_so_and_enter_reads_the_list_again(
         await until(pilot, "▪ later")
         await pilot.press("enter")
         await until(pilot, "public.later")
+
+
+async def test_the_list_says_when_it_was_read_and_its_filter_what_enter_does(
+    shop: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = count(1)
+    monkeypatch.setattr(words, "clock", lambda: f"reading {next(times)}")
+    app = RowsightApp(shop)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "reading 1")
+        await pilot.press("r")
+        await until(pilot, "reading 2")
+        await pilot.press("slash")
+        await until(pilot, "⏎ Open   esc Back")
 
 
 async def test_enter_on_the_table_that_is_open_goes_to_its_rows(shop: Profile) -> None:

@@ -39,6 +39,11 @@ create view public.titles as select title from public.papers;
 grant select on public.titles to clerk;
 create table public.closed (id int primary key);
 insert into public.closed values (1);
+create table public.letters (id uuid primary key, "organizationOwner" uuid, sent timestamptz);
+insert into public.letters select ('00000000-0000-4000-8000-00000000000' || n)::uuid,
+  '11111111-1111-4111-8111-111111111111', '2026-01-02' from generate_series(1, 3) n;
+alter table public.letters enable row level security;
+grant select on public.letters to clerk;
 analyze;
 """
 
@@ -123,6 +128,22 @@ async def test_rows_that_were_covered_when_the_lens_came_are_marked_too(papers: 
         await until(pilot, "as role:clerk")
         await pilot.press("escape")
         await until(pilot, lambda: marks(pilot) == "○○●○○●○○●")
+
+
+async def test_a_row_in_full_is_whole_in_eighty_columns(papers: Profile) -> None:
+    app = RowsightApp(papers, table="letters")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "1 of 3")
+        workspace(pilot).action_adopt(clerk())
+        await until(pilot, "role:clerk sees 0")
+        await pilot.press("down", "enter")
+        await until(pilot, "○ hidden from role:clerk")
+        assert lines(app)[2].startswith(" letters 0000")
+        assert "row 2 of 3" in lines(app)[2]
+        assert "11111111-1111-4111-8111-111111111111" in text(app)
+        assert "timestamptz" in text(app)
+        assert "16 B" not in text(app)
+        assert "i Look as this user   ? Help" in lines(app)[-1]
 
 
 async def test_another_pair_of_eyes_sees_other_rows(papers: Profile) -> None:

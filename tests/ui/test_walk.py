@@ -18,8 +18,6 @@ from tests.ui.screen import until
 from tests.ui.walking import PaneWalk, Start, Walk, Watched, changed, look, still
 
 UNSEEN = {
-    "tables.again": "the list is the same; only what is new in it, or a wait, is seen",
-    "Read again · r": "likewise, in the palette",
     "access.view('people')": "it is shown already; it leads back from somebody who was looked up",
     "People, roles and what they may do · p": "likewise, in the palette",
 }

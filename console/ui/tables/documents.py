@@ -24,7 +24,7 @@ from console.ui.tables.searching import BEFORE, LEAVE, NEXT, SEARCH, SearchingVi
 from console.ui.tables.view import View
 from console.ui.tables.wrapping import wrapped
 from console.ui.widgets.caption import Caption
-from console.ui.widgets.field import Field
+from console.ui.widgets.field import SearchField
 from console.ui.widgets.lines import Lines
 from console.visible import visible
 
@@ -63,7 +63,7 @@ class DocumentView(SearchingView):
     def compose(self) -> ComposeResult:
         """Lays out caption, search and tree."""
         yield Caption()
-        yield Field(placeholder="search names and values", id="document-search")
+        yield SearchField(placeholder="search names and values", id="document-search")
         yield Branches()
 
     @property

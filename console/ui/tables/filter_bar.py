@@ -16,19 +16,13 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from console.ui.trouble import keys
-from console.ui.widgets.field import Field
+from console.ui.widgets.field import Field, FilterField
 from console.visible import visible
 
 if TYPE_CHECKING:
     from console.browse.completion import Completion
     from console.browse.filter import FilterError
     from console.catalog.relations import Column
-
-
-class RowFilter(Field):
-    """The field of the filter."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Filter")]
 
 
 class FilterBar(Vertical):
@@ -65,7 +59,7 @@ class FilterBar(Vertical):
         """Lays out prompt, field and hint."""
         with Horizontal():
             yield Static(Content.styled(" / ", "bold $primary"), id="filter-prompt")
-            yield RowFilter(
+            yield FilterField(
                 placeholder='status=failed "createdAt">-1h name~ada note:null', id="row-filter"
             )
         yield Static(id="filter-hint")

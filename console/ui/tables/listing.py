@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
+from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from console.catalog.relations import Relation
 from console.errors import ConsoleError
+from console.ui import words
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.tables.contents import Contents
@@ -53,6 +57,12 @@ class Failed(Message):
     error: ConsoleError
 
 
+class RelationFilter(Field):
+    """The field over the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "submit", "Open")]
+
+
 class ListingPane(Pane):
     """Lists relations, finds the one that is named, and opens it."""
 
@@ -66,7 +76,9 @@ class ListingPane(Pane):
     def compose(self) -> ComposeResult:
         """Lays out both sides."""
         with Ground(id="relations"):
-            yield Field(placeholder="filter", id="relation-filter")
+            with Horizontal(id="relation-head"):
+                yield RelationFilter(placeholder="filter", id="relation-filter")
+                yield Static(id="relations-read")
             yield RelationList(id="relation-list")
         yield Contents(self.connections)
 
@@ -196,6 +208,7 @@ class ListingPane(Pane):
         # The cursor is put somewhere, nobody moved it: an error on the screen stays there.
         with self.relations.prevent(Lines.Moved):
             self.relations.show(message.relations)
+        self.query_one("#relations-read", Static).update(f"{words.clock()} ")
         if self.rows.error is None:
             self.describe()
 

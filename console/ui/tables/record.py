@@ -37,13 +37,14 @@ class Record(RowView):
         # While something is searched for, `n` goes to the next match; the arrow still goes on.
         NEXT,
         Binding("n,right", "step(1)", "Next row"),
-        Binding("p,left", "step(-1)", "Row before"),
         Binding("f", "follow", "Follow"),
         Binding("t", "in_table", "Show as table"),
         Binding("w", "why", "Why"),
         SEARCH,
         Binding("i", "adopt", "Look as this user"),
         Binding("y", "copy", "Copy value"),
+        # Whoever has met `n` finds `p`: it takes no room from what else can be done here.
+        Binding("p,left", "step(-1)", "Row before"),
         Binding("Y", "copy_row", "Copy row as JSON", show=False),
         *(BEFORE, LEAVE),
         Binding("backspace", "leave", "Back", show=False),

@@ -24,9 +24,9 @@ from console.ui.tables.card import called, card, signpost, standing
 from console.ui.tables.meeting import Eyes, Met, counted, meet
 from console.ui.tables.searching import SearchingView
 from console.ui.tables.values import RowLines
-from console.ui.tables.view import crumbs
+from console.ui.tables.view import NAME, crumbs
 from console.ui.widgets.caption import Caption
-from console.ui.widgets.field import Field
+from console.ui.widgets.field import SearchField
 from console.ui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class RowView(SearchingView):
     def compose(self) -> ComposeResult:
         """Lays out caption, search, lines and, where there is room, the value under the cursor."""
         yield Caption()
-        yield Field(placeholder="search names and values", id="row-search")
+        yield SearchField(placeholder="search names and values", id="row-search")
         yield RowLines()
         with VerticalScroll(classes="value-card", can_focus=False):
             yield Static()
@@ -175,8 +175,10 @@ class RowView(SearchingView):
         room = self.size.width - len(right) - len(self.read_at) - 7
         aside = Content.assemble(right, (f"  {self.read_at}", "$muted"))
         seen = self.lens.said_of(self.read.place) if self.lens and self.read else Content("")
-        trail = [*self.trail, self._called()]
-        self._write(crumbs(trail, room - seen.cell_length) + seen, aside)
+        # Its values are below; that somebody doesn't see it is said here only.
+        room -= seen.cell_length
+        title = crumbs([*self.trail, self._called()], room)
+        self._write(title.truncate(max(NAME, room), ellipsis=True) + seen, aside)
 
     @on(Lines.Moved)
     def _moved(self, message: Lines.Moved) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from console.visible import visible
 
 _WIDEST_NAME = 28
 _WIDEST_TYPE = 24
+_ZONED = re.compile(r"\b(time|timestamp)(\(\d\))? with time zone")
 _REFERS, _REFERRED = "refers to", "referenced by"
 
 
@@ -48,9 +50,10 @@ def taken(value: Value) -> str:
 
 
 def kind_of(value: Value) -> str:
-    """Says of what type a column is, and whether it is part of the key."""
+    """Says of what type a column is, by its shorter name, and whether it is part of the key."""
     column = value.column
-    return f"{column.type} key" if column.primary_key else column.type
+    type_ = _ZONED.sub(r"\1tz\2", column.type).replace(" without time zone", "")
+    return f"{type_} key" if column.primary_key else type_
 
 
 class RowLines(Lines):
@@ -165,7 +168,9 @@ class RowLines(Lines):
         room = width - head.cell_length - 1
         if not entry.cut and value.cell_length <= room:
             return head + value
-        size = f"  {taken(entry)}" if entry.bytes else "  …"
+        # What is always as long tells nothing by its size.
+        sized = entry.bytes and entry.column.width < 0
+        size = f"  {taken(entry)}" if sized else "" if entry.bytes else "  …"
         value = value.truncate(max(1, room - len(size)), ellipsis=True, pad=True)
         return Content.assemble(head, value, (size, "$muted"))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from console.browse.window import Window
 
 _NOTHING = Content("")
-_NAME = 12
+NAME = 12
 """Cells that are left to a name."""
 _BRIEF = 24
 _CRUMB = 22
@@ -116,11 +116,11 @@ class View(Ground):
             room = self.size.width - facts.cell_length - aside.cell_length - 7
             if title.cell_length <= room:
                 break
-        if room < _NAME and facts.cell_length > _BRIEF:
+        if room < NAME and facts.cell_length > _BRIEF:
             # What there is to say goes before where the cursor is.
             room += aside.cell_length
             aside = _NOTHING
-        room = max(_NAME, room)
+        room = max(NAME, room)
         title = crumbs(titles, room).truncate(room, ellipsis=True)
         self._write(Content.assemble(title, "  ", facts) if facts else title, aside)
 

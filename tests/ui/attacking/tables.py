@@ -28,13 +28,13 @@ from tests.ui.attacking.shapes import (
     selected,
 )
 
-FILTER_BAR = "tables.filter_bar.FilterBar#row-filter:RowFilter"
+FILTER_BAR = "tables.filter_bar.FilterBar#row-filter:FilterField"
 STATEMENT = "tables.typing.Typing:Editor"
 FINDINGS = "widgets.findings.Findings:Field"
 GOTO = "tables.dialogs.Goto#goto:Field"
 
 
-@place("tables.listing.ListingPane#relation-filter:Field", "", TABLES)
+@place("tables.listing.ListingPane#relation-filter:RelationFilter", "", TABLES)
 async def list_of_tables(pilot: Pilot[Any]) -> None:
     pane = await rows(pilot)
     pilot.app.screen.set_focus(pane.relations)
@@ -100,7 +100,9 @@ async def file_to_export_a_result_to(pilot: Pilot[Any]) -> None:
     await press(pilot, "f4", "e")
 
 
-@place("tables.documents.DocumentView#document-search:Field", "tables.whole.whole_view", TABLES)
+@place(
+    "tables.documents.DocumentView#document-search:SearchField", "tables.whole.whole_view", TABLES
+)
 async def search_in_a_document(pilot: Pilot[Any]) -> None:
     pane = await rows(pilot, TablePlace("public.papers"))
     await press(pilot, "enter")
@@ -112,7 +114,7 @@ async def search_in_a_document(pilot: Pilot[Any]) -> None:
     await press(pilot, "slash")
 
 
-@place("tables.row.RowView#row-search:Field", "", TABLES)
+@place("tables.row.RowView#row-search:SearchField", "", TABLES)
 async def search_in_a_row(pilot: Pilot[Any]) -> None:
     pane = await rows(pilot)
     await press(pilot, "enter")
