@@ -7,7 +7,8 @@ import pytest
 from console.connection.profile import Profile
 from console.ui.app import RowsightApp
 from console.ui.health.vitals import GROUPS, CheckList
-from tests.ui.screen import until
+from tests.conftest import Admin
+from tests.ui.screen import text, until
 
 
 def offered(app: RowsightApp) -> dict[str, str]:
@@ -94,3 +95,32 @@ async def test_text_is_offered_to_scroll_where_it_does_not_fit(shop: Profile) ->
         assert "j" not in offered(app)
         await pilot.resize_terminal(80, 21)
         await until(pilot, lambda: offered(app).get("j") == "Down")
+
+
+async def test_a_value_is_offered_to_move_in_where_it_does_not_fit(
+    shop: Profile, admin: Admin
+) -> None:
+    admin(shop).execute("update app.people set note = repeat('long ', 1000) where id = 1")
+    app = RowsightApp(shop, table="app.people")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Person 9")
+        await pilot.press("enter", "down", "enter")
+        await until(pilot, "8 characters")
+        assert offered(app)["y"] == "Copy it all"
+        assert "G" not in offered(app)
+        await pilot.press("escape", *["down"] * 4, "enter")
+        await until(pilot, lambda: offered(app).get("G") == "End")
+
+
+async def test_what_is_done_with_an_entry_is_offered_where_there_is_one(
+    master_db: Profile, admin: Admin
+) -> None:
+    app = RowsightApp(master_db, tab=5)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "No entries yet")
+        await until(pilot, "f Filter")
+        assert "Open" not in text(app)
+        assert "m" not in offered(app)
+        admin(master_db).execute("insert into public.audit_logs (action) values ('login')")
+        await until(pilot, "Open")
+        assert offered(app)["m"] == "Set or lift a bookmark"

@@ -20,11 +20,12 @@ from console.errors import ConsoleError
 from console.ui import keymap, words
 from console.ui.app import RowsightApp
 from console.ui.connections import ACCESS
+from console.ui.logs.pane import LogsPane
 from console.ui.pane import Pane
 from console.ui.places import TablePlace
 from console.ui.stage import Stage
 from console.ui.workspace import Workspace
-from tests.ui.attacking.console import handled, is_at_rest, press
+from tests.ui.attacking.console import LOGS, handled, is_at_rest, press
 
 LEAVING = ("quit", "app.quit", "suspend_process", "help_quit", "command_palette")
 
@@ -165,6 +166,8 @@ class Start:
         await handled(pilot)
         rows = TablePlace("public.workflows") if self.somebody and self.tab == 0 else None
         await stage.show(self.tab, rows)
+        if self.tab == LOGS:  # they come without being asked for
+            await soon(pilot, lambda: bool(stage.query_one(LogsPane).entries.lines))
         await still(pilot)
 
 
@@ -187,15 +190,34 @@ def own_actions(kind: type) -> set[str]:
     return {b.action for one in own for b in one.__dict__.get("BINDINGS", [])}
 
 
+@dataclass(frozen=True)
+class Way:
+    """What to press from where a walk begins: each action and its key."""
+
+    steps: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return " ".join(key for _, key in self.steps)
+
+    @property
+    def name(self) -> str:
+        """The last action; nothing where the walk begins."""
+        return self.steps[-1][0] if self.steps else ""
+
+    def to(self, name: str, key: str) -> Way:
+        """Goes one key on."""
+        return Way((*self.steps, (name, key)))
+
+
 class Walk:
     """Tries every key that comes into sight, each once, by the shortest way to it.
 
-    A way is the keys to press from where a walk begins: what a view or a dialog offers is tried
-    there, and so is what that leads to, down to a dialog over a dialog.
+    What a view or a dialog offers is tried there, and so is what that leads to, down to a dialog
+    over a dialog.
 
     Attributes:
         tried: What was come across, by group and action.
-        ways: What is still to be tried: the action and the keys.
+        ways: What is still to be tried.
         faults: What an action did that it should not: nothing that can be seen, or an error.
     """
 
@@ -206,7 +228,7 @@ class Walk:
         answers: Mapping[str, str] | None = None,
     ) -> None:
         self.tried: set[str] = set()
-        self.ways: list[tuple[str, tuple[str, ...]]] = [("", ())]
+        self.ways: list[Way] = [Way()]
         self.faults: list[str] = []
         self._deepest = deepest
         self._unseen = unseen or {}
@@ -214,29 +236,33 @@ class Walk:
 
     async def step(self, pilot: Pilot[Any]) -> None:
         """Goes the next way, from where the walk begins, and looks what is offered at its end."""
-        name, way = self.ways.pop(0)
+        way = self.ways.pop(0)
         app = pilot.app
         assert isinstance(app, Watched)
         app.errors.clear()
-        for key in way[:-1]:
+        for name, key in way.steps[:-1]:
+            # What was there when the way was found may have to be read first.
+            await soon(pilot, lambda name=name: name in offered(pilot))  # type: ignore[misc]
             await press(pilot, key)
             await still(pilot)
-        if way:
-            await self._try(pilot, name, way)
+        if way.steps:
+            await self._try(pilot, way)
         await still(pilot)
-        self._judge(app, name, way)
-        if len(way) == self._deepest or self._is_elsewhere(pilot):
+        self._judge(app, way)
+        if len(way.steps) == self._deepest or self._is_elsewhere(pilot):
             return
+        # What is offered for as long as something is read may be over the next time.
+        await soon(pilot, lambda: is_at_rest(pilot))
         # What the last row of the screen shows comes first.
         for found, active in sorted(
             offered(pilot).items(), key=lambda entry: not entry[1].binding.show
         ):
             if found not in self.tried:
                 self.tried.add(found)
-                self.ways.append((found, (*way, active.binding.key)))
+                self.ways.append(way.to(found, active.binding.key))
 
-    async def _try(self, pilot: Pilot[Any], name: str, way: tuple[str, ...]) -> None:
-        key = way[-1]
+    async def _try(self, pilot: Pilot[Any], way: Way) -> None:
+        name, key = way.steps[-1]
         if not await soon(pilot, lambda: name in offered(pilot)):
             self.faults.append(f"{name} is offered no more: {way}")
             return
@@ -253,10 +279,10 @@ class Walk:
                 return
         self.faults.append(f"{name} changes nothing that can be seen: {way}")
 
-    def _judge(self, app: Watched, name: str, way: tuple[str, ...]) -> None:
-        right = [self._answers[where] for where in ("", name) if where in self._answers]
+    def _judge(self, app: Watched, way: Way) -> None:
+        right = [self._answers[where] for where in ("", way.name) if where in self._answers]
         self.faults += [
-            f"{name} led to {error!r}: {way}"
+            f"{way.name} led to {error!r}: {way}"
             for error in app.errors
             if not any(re.search(pattern, error) for pattern in right)
         ]

@@ -121,7 +121,7 @@ class Entries(Lines):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers only what can be done with the entry."""
         if action != "ask":
-            return True
+            return super().check_action(action, parameters)
         entry = self.current
         if not isinstance(entry, Known):
             return False

@@ -168,6 +168,8 @@ class StreamView(History):
                 return typing or bool(self.look.needle)
             case "match":
                 return bool(self.look.needle) and not typing
+            case "bookmark":
+                return not typing and self.entries.entry is not None
             case _:
                 return not typing
 

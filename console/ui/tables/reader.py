@@ -170,6 +170,10 @@ class Reader(ScrollView, can_focus=True, inherit_bindings=False):
         self._renew()
         self.scroll_to(y=above, animate=False, immediate=True)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers to move where there is more than fits."""
+        return self.max_scroll_y > 0 or not (self.at_start and self.at_end)
+
     def _renew(self) -> None:
         height = sum(len(part.pieces) for part in self._parts)
         self.virtual_size = Size(self.size.width, height)

@@ -105,7 +105,9 @@ class FindingList(Lines):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offers to copy only where there is SQL."""
-        return action != "copy" or bool(self.current and self.current.sql)
+        if action == "copy":
+            return bool(self.current and self.current.sql)
+        return super().check_action(action, parameters)
 
     def action_copy(self) -> None:
         """Copies the SQL of the finding."""

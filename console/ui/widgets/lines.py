@@ -74,6 +74,15 @@ class Lines(Scrolling, can_focus=True, inherit_bindings=False):
         self.refresh()
         self.call_after_refresh(self._follow)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers to open a line where there is one."""
+        return action != "choose" or 0 <= self.cursor < self.line_count
+
+    def watch_virtual_size(self, before: Size, after: Size) -> None:
+        """Keys come and go with the first line."""
+        if bool(before.height) != bool(after.height):
+            self.refresh_bindings()
+
     def _stop_from(self, index: int, step: int) -> int:
         """Returns the nearest line from here on where the cursor may rest."""
         for direction in (step, -step):

@@ -111,6 +111,10 @@ class RelationList(Lines):
         if folded:
             self.cursor = self._shown.index(schema)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offers to open also what nothing matches: it may have been made meanwhile."""
+        return bool(self._words) or super().check_action(action, parameters)
+
     def action_choose(self) -> None:
         """Opens the relation, or folds and unfolds the schema; with no match, asks for more."""
         if self.current is not None:
