@@ -162,7 +162,8 @@ class Lines(Scrolling, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         """Draws one line of the screen."""
         index = y + self.scroll_offset.y
-        width = self.size.width
+        # Under the scroll bar nothing is seen, least of all that a line is cut.
+        width = self.size.width - self.scrollbar_size_vertical
         if index >= self.line_count:
             return Strip.blank(width, self.rich_style)
         here = index == self.cursor
