@@ -85,17 +85,17 @@ async def stored_row(transaction: Transaction, rules: Rules, condition: sql.Comp
         if (error.sqlstate or "")[:2] not in _MISFITS:
             raise
         raise UsageError(
-            f"the key does not suit {rules.identity}: {error.message}",
-            hint="check the value and the column's type",
+            f"the key does not suit {rules.called}: {error.message}",
+            hint="check the value and the column's type, or name the row by another column",
             sqlstate=error.sqlstate,
         ) from error
     if not rows:
         hint = "check the key"
         if rules.login_filtered:
             hint = "policies bind this login too and may hide it: log in with BYPASSRLS"
-        raise NotFound(f"{rules.identity} has no such row", hint=hint)
+        raise NotFound(f"{rules.called} has no such row", hint=hint)
     if len(rows) > 1:
-        raise UsageError(f"several rows of {rules.identity} match", hint="give more of the key")
+        raise UsageError(f"several rows of {rules.called} match", hint="give more of the key")
     return rows[0][0] or ""
 
 
@@ -240,7 +240,7 @@ def _made(rules: Rules, found: TextTable | ConsoleError) -> str | ConsoleError:
     if (found.sqlstate or "").startswith(_OWN_FAILURES):
         return found
     raise UsageError(
-        f"the row does not fit {rules.identity}: {found.message}",
+        f"the row does not fit {rules.called}: {found.message}",
         hint="give an object of column to value, as JSON",
         sqlstate=found.sqlstate,
     ) from found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,11 @@ from console.errors import NotFound, Refused, UsageError
 
 LOGIN_TIMEOUT = 5.0
 """Seconds a statement of the login's own may run beside a preview."""
+
+
+def readable(identity: str) -> str:
+    """Returns a table's full name without the quotes that SQL could do without."""
+    return re.sub(r'"([a-z_][a-z0-9_]*)"', r"\1", identity)
 
 
 class Command(StrEnum):
@@ -152,6 +158,11 @@ class Rules:
         return self.table.as_string()
 
     @property
+    def called(self) -> str:
+        """Schema and name as a person reads them."""
+        return readable(self.identity)
+
+    @property
     def table(self) -> sql.Composable:
         """The table's name for a statement."""
         return sql.Identifier(self.schema, self.name)
@@ -182,7 +193,7 @@ class Rules:
             if field.name == name:
                 return field
         known = ", ".join(field.name for field in self.fields[:12])
-        raise NotFound(f"{self.identity} has no column {name}", hint=f"it has {known}")
+        raise NotFound(f"{self.called} has no column {name}", hint=f"it has {known}")
 
     def comparable(self, name: str) -> Field:
         """Returns a column that the login itself may compare.
@@ -194,7 +205,7 @@ class Rules:
         field = self.field(name)
         if field.acts:
             raise Refused(
-                f"rows of {self.identity} are not looked up by {name}: to compare it calls the"
+                f"rows of {self.called} are not looked up by {name}: to compare it calls the"
                 " function of a cast, as your own login",
                 hint="name the row by another column",
             )

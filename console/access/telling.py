@@ -25,11 +25,6 @@ _VALUES: dict[str, Tone] = {"true": "good", "false": "bad", "null": "care", "err
 _CALL = re.compile(r"\( SELECT ([\w.]+\(\)) AS \w+\)")
 
 
-def readable(identity: str) -> str:
-    """Returns a table's full name without the quotes that SQL could do without."""
-    return re.sub(r'"([a-z_][a-z0-9_]*)"', r"\1", identity)
-
-
 def headline(decision: Decision) -> Line:
     """Says in a few words what happens: above all whether it happens silently or with an error."""
     if not decision.certain:

@@ -172,7 +172,7 @@ def _proposal(rules: Rules, name: str, using: str) -> tuple[Policy, Policy, str]
 def _notes(rules: Rules, policy: Policy) -> tuple[str, ...]:
     notes = []
     if not rules.binding:
-        notes.append(f"no policy binds {rules.role} on {rules.identity}: nothing would change")
+        notes.append(f"no policy binds {rules.role} on {rules.called}: nothing would change")
     elif not policy.applies:
         roles = ", ".join(policy.roles)
         notes.append(f"{policy.name} is for {roles}, not for {rules.role}: nothing would change")
@@ -253,7 +253,7 @@ class _Trial:
             lacking = found.sqlstate == "42501"
             hint = "name columns as they are, the table by its bare name"
             raise UsageError(
-                f"the expression does not suit {self.rules.identity}: {found.message}",
+                f"the expression does not suit {self.rules.called}: {found.message}",
                 hint=f"a policy reads as whoever asks: {self.rules.role} lacks this privilege"
                 if lacking
                 else hint,

@@ -160,12 +160,14 @@ def _term(text: str, start: int) -> Term:
             hint=_JOINING[bare.lower()],
         )
     if operator is None:
+        usual = "one of = != < <= > >= ~ :null :notnull :in(a,b), without spaces around it"
         raise FilterError(
             f"after {column.group()} comes no operator",
             text,
             start,
             max(_word_end(text, start), column.end()),
-            hint="one of = != < <= > >= ~ :null :notnull :in(a,b), without spaces around it",
+            # Whoever types a single word may want to search for it.
+            hint=f"column~{bare} looks for it in a column" if bare == text.strip() else usual,
         )
     sign = operator.group().lower().rstrip("(")
     values: tuple[str, ...] = ()

@@ -159,7 +159,8 @@ def _entry(entry: Entry) -> dict[str, object]:
 
 def print_decision(decision: Decision) -> None:
     """Prints an answer for reading."""
-    from console.access.telling import readable, tell, wrapped
+    from console.access.rules import readable
+    from console.access.telling import tell, wrapped
 
     verb = {"select": "see"}.get(decision.command, decision.command)
     row = f" · {decision.label}" if decision.label else ""
@@ -197,7 +198,7 @@ def whatif_json(found: WhatIf) -> dict[str, object]:
 
 def print_whatif(found: WhatIf) -> None:
     """Prints how many rows would appear and disappear, some of them, and the statement."""
-    from console.access.telling import readable
+    from console.access.rules import readable
 
     rows = f"{found.tried:,} rows tried" + ("" if found.complete else ", there are more")
     print_wrapped(f"{found.persona.label} · {found.command} on {readable(found.table)} · {rows}")

@@ -168,6 +168,13 @@ def test_what_is_written_otherwise_than_in_sql_is_told(text: str, said: str, bla
     assert caught.value.hint
 
 
+@pytest.mark.parametrize("word", ["invoice", "ada@example.com", "0053aaa3-1744"])
+def test_a_single_word_is_told_how_it_is_looked_for(word: str) -> None:
+    with pytest.raises(FilterError, match="comes no operator") as caught:
+        parse(f" {word} ")
+    assert caught.value.hint == f"column~{word} looks for it in a column"
+
+
 def test_a_column_may_be_called_like_a_joining_word() -> None:
     assert [term.column for term in parse('or=1 "and"=2')] == ["or", "and"]
 

@@ -233,7 +233,8 @@ async def test_a_row_is_named_in_the_pane(acme: Profile) -> None:
         assert app.screen.query_one("#why-table", Input).value == "workflows"
         await pilot.press(*"id=", "enter")
         await until(pilot, lambda: "About which row?" not in text(app))
-        await until(pilot, "invalid input syntax")
+        await until(pilot, "✕ the key does not suit public.workflows: invalid input syntax")
+        assert "or name the row by another column" in text(app)
         await pilot.press("enter", *cast.PAYROLL_EXPORT, "enter")
         await until(pilot, "✓ visible")
         assert "Nightly import" in text(app)

@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 
 from console.access.marks import ANSWERS, STEPS, WITHHELD
-from console.access.rules import Command
-from console.access.telling import Line, headline, plain, readable, tell, wrapped
+from console.access.rules import Command, readable
+from console.access.telling import Line, headline, plain, tell, wrapped
 from console.errors import ConsoleError
 from console.ui import words
 from console.ui.access.question import AskWhy, Question, TryRow
@@ -138,6 +138,7 @@ class WhyView(View):
             return
         self.error = error
         self.decision = self._answered = None
+        self.caption.right = Content("")
         if error.code == "containment_broken":
             self.say(withheld(error))
         else:
