@@ -112,9 +112,12 @@ def held(dsn: str, number: int, seconds: float) -> tuple[float, float]:
             terminal.press(f"%{chance.uniform(1, 99):.3f}\r")
             terminal.settle(0.02)
         ends = time.perf_counter() + seconds
-        while time.perf_counter() < ends:
+        due = time.perf_counter()
+        while due < ends:
             terminal.press(PAGE_DOWN)
-            terminal.pump(1 / RATE)
+            due += 1 / RATE
+            while (left := due - time.perf_counter()) > 0:
+                terminal.pump(left)
         drained = terminal.settle(0.1)
         since = drained - (ends - terminal.started)
         return terminal.megabytes() - before, since
