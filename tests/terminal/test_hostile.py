@@ -99,7 +99,7 @@ class Tour:
     def open(self, word: str) -> None:
         """Finds a relation in the list and opens it; comes back from what can't be read."""
         self.word = word
-        self.press("/", lambda: self.footer.startswith(" esc "))
+        self.press("/", lambda: self.footer.startswith(" ⏎ Open   esc Back"))
         self.press("\x15" + word, lambda: self.console.screen.display[2].startswith(f" {word} "))
         if word == corpus.NEVER_ENDS:
             self.press("\r", "esc cancels", "a read without end")
