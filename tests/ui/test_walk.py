@@ -14,6 +14,7 @@ from console.connection.profile import Profile
 from console.ui import keymap
 from console.ui.palette import commands
 from console.ui.stage import NAMES
+from console.ui.workspace import Workspace
 from tests.ui.screen import until
 from tests.ui.walking import PaneWalk, Start, Walk, Watched, changed, look, still
 
@@ -92,8 +93,12 @@ async def test_every_key_of_the_connect_screen_works(
         with app.watched():
             async with app.run_test(size=(100, 30), notifications=True) as pilot:
                 await until(pilot, "shop")
+                before = set(walk.ways)
                 await walk.step(pilot)
                 assert app.return_code is None
+                if isinstance(app.screen, Workspace):
+                    # What is offered there, each pane's own walk goes through.
+                    walk.ways = [way for way in walk.ways if way in before]
         await app._workspace.connections.close()  # so many consoles are more than a server takes
     assert not walk.faults, "\n".join(walk.faults)
     assert len(walk.tried) > 15 * scale

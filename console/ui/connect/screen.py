@@ -134,11 +134,15 @@ class ConnectScreen(Screen[None]):
     def on_mount(self) -> None:
         """Reads what is known."""
         self.query_one(Notice).leave()
-        self.action_renew()
+        self._read()
         self.query_one(Entries).focus()
 
-    def action_renew(self, target: str | None = None) -> None:
-        """Reads the files again."""
+    def action_renew(self) -> None:
+        """Reads the files again, and says so: mostly they say the same."""
+        self._read()
+        self.notify("read again", timeout=2, markup=False)
+
+    def _read(self, target: str | None = None) -> None:
         notice = self.query_one(Notice)
         known: list[Known] = []
         broken = False
@@ -183,7 +187,7 @@ class ConnectScreen(Screen[None]):
     def _fill_in(self, form: Form) -> None:
         def written(result: Written | None) -> None:
             if result is not None:
-                self.action_renew(result.name)
+                self._read(result.name)
                 self.notify(f"saved in {visible(str(config_path()))}", markup=False)
 
         self.app.push_screen(form, written)
@@ -203,14 +207,14 @@ class ConnectScreen(Screen[None]):
                 self._fill_in(ProfileForm(known.profile))
             case "favourite":
                 set_favourite(known.target, not known.favourite)
-                self.action_renew(known.target)
+                self._read(known.target)
             case "remove":
                 self._remove(known)
 
     def _remove(self, known: Known) -> None:
         if known.kind is Kind.RECENT:
             forget(known.target)
-            self.action_renew()
+            self._read()
             return
         text = Content("It goes out of the configuration file. The database itself stays as it is.")
 
@@ -222,7 +226,7 @@ class ConnectScreen(Screen[None]):
             except ConsoleError as error:
                 self.query_one(Notice).say(trouble(error))
             forget(known.target)
-            self.action_renew()
+            self._read()
 
         name = visible(known.profile.name)
         self.app.push_screen(Acknowledge(f"Remove the profile {name}?", text), answer)
@@ -269,7 +273,7 @@ class ConnectScreen(Screen[None]):
         self.query_one(Notice).leave()
         entries = self.query_one(Entries)
         entries.display = True
-        self.action_renew()
+        self._read()
         entries.focus()
 
     # Leaving

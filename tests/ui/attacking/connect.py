@@ -33,7 +33,7 @@ async def _connect_screen(pilot: Pilot[Any], target: str = "") -> ConnectScreen:
     shutil.copy(config_path().with_suffix(".pristine"), config_path())
     shown = pilot.app.screen
     assert isinstance(shown, ConnectScreen)
-    shown.action_renew(target)
+    shown._read(target)
     await handled(pilot)
     return shown
 
