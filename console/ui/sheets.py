@@ -27,7 +27,7 @@ def first() -> list[Path]:
 def complete(stylesheet: Stylesheet, widgets: Iterable[Widget]) -> None:
     """Reads all the other sheets where one of these widgets is of another screen or pane.
 
-    Parsing them takes as long as painting the first screen.
+    The first rows would wait for them to be parsed.
     """
     areas = {type(widget).__name__ for widget in widgets if isinstance(widget, Pane | Screen)}
     if areas - _FIRST.keys():

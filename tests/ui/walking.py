@@ -303,3 +303,10 @@ class PaneWalk(Walk):
         if isinstance(screen, Workspace):
             return screen.active != self._tab
         return type(screen).__module__.startswith("console.ui.connect.")
+
+
+class ConnectWalk(Walk):
+    """Stays where databases are chosen, and out of the panes: these have their own walks."""
+
+    def _is_elsewhere(self, pilot: Pilot[Any]) -> bool:
+        return isinstance(pilot.app.screen, Workspace)

@@ -140,7 +140,6 @@ class AskWhy(Dialog[Question]):
         super().__init__()
         self.connections = connections
         self.before = before
-        self._tables: tuple[str, ...] = ()
 
     def body(self) -> ComposeResult:
         """Yields a field for the table, one for the row, and a place for what is wrong."""
@@ -173,23 +172,22 @@ class AskWhy(Dialog[Question]):
     @on(Listed)
     def _listed(self, message: Listed) -> None:
         bare = [name.removeprefix("public.") for name in message.identities]
-        self._tables = (*sorted(bare, key=len), *message.identities)
+        # The shortest first: of those that begin alike, a whole name before longer ones.
         self.query_one("#why-table", Input).suggester = SuggestFromList(
-            self._tables, case_sensitive=False
+            [*sorted(bare, key=len), *message.identities], case_sensitive=False
         )
 
     @on(Input.Blurred, "#why-table")
-    def _complete(self) -> None:
+    async def _complete(self) -> None:
         """Takes what stands there in grey, so that leaving the field doesn't take it away."""
         table = self.query_one("#why-table", Input)
         typed = table.value.strip().casefold()
-        if typed and typed not in map(str.casefold, self._tables):
-            fitting = (name for name in self._tables if name.casefold().startswith(typed))
-            table.value = next(fitting, table.value)
+        if typed and table.suggester is not None:
+            table.value = await table.suggester.get_suggestion(typed) or table.value
             table.cursor_position = len(table.value)
 
     @on(Input.Submitted)
-    def _submitted(self) -> None:
+    async def _submitted(self) -> None:
         table, row = (self.query_one(name, Input) for name in ("#why-table", "#why-row"))
         if not table.value.strip():
             table.focus()
@@ -197,7 +195,7 @@ class AskWhy(Dialog[Question]):
         if not row.value.strip():
             row.focus()
             return
-        self._complete()
+        await self._complete()
         try:
             self.dismiss(Question(table.value.strip(), parse_pairs(row.value)))
         except UsageError as error:
