@@ -14,8 +14,9 @@
 -- Platform: roles and schema auth, only where there are none
 -- ---------------------------------------------------------------------------------------------------
 -- Everything here is guarded by one question: does auth.uid() exist? If it does, somebody else owns
--- authentication and nothing in auth is touched. auth.uid() is therefore created last. Roles belong to
--- the whole cluster: another database may be creating them at this very moment.
+-- authentication and nothing in auth is touched. auth.uid() is therefore created last. Its functions have
+-- no search_path of their own, as Supabase's have none: the planner can then put their bodies in place.
+-- Roles belong to the whole cluster: another database may be creating them at this very moment.
 
 do $$
 begin
@@ -56,7 +57,7 @@ $$;
 do $do$
 begin
   if to_regprocedure('auth.uid()') is null and to_regprocedure('auth.jwt()') is null then
-    create function auth.jwt() returns jsonb language sql stable set search_path = ''
+    create function auth.jwt() returns jsonb language sql stable
     as $fn$
       select coalesce(
         nullif(current_setting('request.jwt.claim', true), ''),
@@ -71,7 +72,7 @@ $do$;
 do $do$
 begin
   if to_regprocedure('auth.uid()') is null and to_regprocedure('auth.role()') is null then
-    create function auth.role() returns text language sql stable set search_path = ''
+    create function auth.role() returns text language sql stable
     as $fn$
       select coalesce(
         nullif(current_setting('request.jwt.claim.role', true), ''),
@@ -86,7 +87,7 @@ $do$;
 do $do$
 begin
   if to_regprocedure('auth.uid()') is null and to_regprocedure('auth.email()') is null then
-    create function auth.email() returns text language sql stable set search_path = ''
+    create function auth.email() returns text language sql stable
     as $fn$
       select coalesce(
         nullif(current_setting('request.jwt.claim.email', true), ''),
@@ -101,7 +102,7 @@ $do$;
 do $do$
 begin
   if to_regprocedure('auth.uid()') is null then
-    create function auth.uid() returns uuid language sql stable set search_path = ''
+    create function auth.uid() returns uuid language sql stable
     as $fn$
       select coalesce(
         nullif(current_setting('request.jwt.claim.sub', true), ''),
@@ -724,26 +725,33 @@ as $$
 $$;
 
 -- Membership is read as the owner: policies on organization_members ask the same question, and would
--- otherwise ask it of themselves for ever. Policies take the whole set once per statement.
+-- otherwise ask it of themselves for ever. Policies take the whole set once per statement. PL/pgSQL
+-- keeps the plan, SQL does not before PostgreSQL 18: that halves the time.
 create or replace function private.my_org_ids()
 returns setof uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select "organizationId" from public.organization_members where "userId" = auth.uid()
+begin
+  return query
+    select "organizationId" from public.organization_members where "userId" = auth.uid();
+end
 $$;
 
 create or replace function private.my_admin_org_ids()
 returns setof uuid
-language sql
+language plpgsql
 stable
 security definer
 set search_path = ''
 as $$
-  select "organizationId" from public.organization_members
-  where "userId" = auth.uid() and role in ('owner', 'admin')
+begin
+  return query
+    select "organizationId" from public.organization_members
+    where "userId" = auth.uid() and role in ('owner', 'admin');
+end
 $$;
 
 create or replace function private.is_org_member(org_id uuid)

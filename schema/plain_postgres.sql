@@ -62,7 +62,8 @@ grant usage on schema public to anon, authenticated, service_role;
 -- ---------------------------------------------------------------------------------------------------
 -- Schema auth
 -- ---------------------------------------------------------------------------------------------------
--- A claim is looked for in its own setting first, then in request.jwt.claims; empty means none.
+-- A claim is looked for in its own setting first, then in request.jwt.claims; empty means none. A
+-- search_path of their own would keep the planner from putting the functions' bodies in place.
 
 create schema if not exists auth;
 
@@ -93,7 +94,6 @@ create or replace function auth.jwt()
 returns jsonb
 language sql
 stable
-set search_path = ''
 as $$
   select coalesce(
     nullif(current_setting('request.jwt.claim', true), ''),
@@ -105,7 +105,6 @@ create or replace function auth.uid()
 returns uuid
 language sql
 stable
-set search_path = ''
 as $$
   select coalesce(
     nullif(current_setting('request.jwt.claim.sub', true), ''),
@@ -117,7 +116,6 @@ create or replace function auth.role()
 returns text
 language sql
 stable
-set search_path = ''
 as $$
   select coalesce(
     nullif(current_setting('request.jwt.claim.role', true), ''),
@@ -129,7 +127,6 @@ create or replace function auth.email()
 returns text
 language sql
 stable
-set search_path = ''
 as $$
   select coalesce(
     nullif(current_setting('request.jwt.claim.email', true), ''),

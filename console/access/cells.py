@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Literal
 
 from console.access.catalog import Governed, Standing
@@ -11,6 +12,9 @@ from console.access.rules import Command
 from console.access.visibility import Count
 
 State = Literal["all", "some", "none", "denied", "error", "open"]
+
+_KEPT = 1024
+"""Cells kept to be given again: of the thousands in a matrix, most are like others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ def opens_all(standing: Standing, command: Command) -> bool:
     return conditions == {"((true))"}
 
 
+@lru_cache(_KEPT)
 def counted_cell(count: Count, *, opens_all: bool) -> Cell:
     """Makes a cell of a count of the rows that pass."""
     if count.value is None:
@@ -105,6 +110,7 @@ def counted_cell(count: Count, *, opens_all: bool) -> Cell:
     return Cell("all" if opens_all else "some", count.value, exact=exact, counted=exact)
 
 
+@lru_cache(_KEPT)
 def with_total(cell: Cell, total: Count | None, command: Command) -> Cell:
     """Puts the number of all rows beside a cell's own, which may make `some` of them `all`."""
     if total is None or total.value is None or cell.total is not None:

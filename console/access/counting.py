@@ -22,7 +22,7 @@ from console.access.entrance import ContainmentBroken
 from console.access.impersonation import Preview
 from console.access.persona import Persona
 from console.access.rules import LOGIN_TIMEOUT, Command, enclosed
-from console.access.together import ask_together
+from console.access.together import Message, ask_together, written
 from console.access.visibility import Count, bounded_count
 from console.connection.session import Session, TextTable
 from console.errors import DatabaseFailed, TimedOut
@@ -53,9 +53,16 @@ OnCells = Callable[[Sequence[Known], int, int], None]
 Asked = tuple[Governed, str | None]
 """A table, and a condition on its rows besides what the persona sees."""
 
-_Request = tuple[Persona, tuple[Asked, ...]]
-_Found = list[tuple[Persona, Mapping[Asked, Count]]]
-"""What each persona was found to see."""
+_Found = list[tuple[Persona, tuple[Asked, ...], TextTable]]
+"""What each persona was asked, and the counts in an array."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What to count as each of some personas, and the message that asks for it."""
+
+    asked: tuple[tuple[Asked, ...], ...]
+    message: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ class Counting:
     _alone: set[Asked] = field(default_factory=set)
     """What has failed or was slow for somebody: asked one by one, at the end."""
 
-    def begin(self) -> None:
+    def _begin(self) -> None:
         """Fills what needs no counting."""
         self._tell(
             Known(table, persona.label, command, cell)
@@ -109,8 +116,11 @@ class Counting:
                 self.cells[place] = cell
                 fresh.append(Known(*place, cell))
         if fresh and self.on_cells is not None:
-            expected = len(self.catalog) * len(self.personas) * len(self.commands)
-            self.on_cells(fresh, len(self.cells), expected)
+            self.on_cells(fresh, len(self.cells), self._expected)
+
+    @property
+    def _expected(self) -> int:
+        return len(self.catalog) * len(self.personas) * len(self.commands)
 
     def _wanted(self, persona: Persona) -> _Wanted:
         if persona.role not in self._wants:
@@ -131,29 +141,35 @@ class Counting:
 
     async def count(self) -> None:
         """Counts as each persona: together first, then alone what does not go together."""
-        waiting = list(self.personas)
-        together = _TOGETHER
+        waiting, size = list(self.personas), _TOGETHER
         found: _Found = []
+        question = self._question(waiting[:size])
         while waiting:
-            group = waiting[:together]
-            requests = [(persona, self._together(persona)) for persona in group]
-            asking = asyncio.ensure_future(self._tried([r for r in requests if r[1]]))
+            group, rest = waiting[:size], waiting[size:]
+            asking = asyncio.ensure_future(self._tried(question))
             try:
                 await asyncio.sleep(0)
-                # While the server counts for these, what came of those before is told.
+                # While the server counts for these, what is known before is told, and the next
+                # question written.
+                if not self.cells:
+                    self._begin()
                 self._counted(found)
+                size = min(_TOGETHER, size * 5)
+                question = self._question(rest[:size])
                 answer = await asking
             finally:
                 asking.cancel()
             found = answer or []
-            if answer is None:
-                if len(group) > 1:
-                    together = 1
-                    continue
+            if answer is None and len(group) > 1:
+                rest, size = waiting, 1
+            elif answer is None:
                 await self._find_slow(group[0])
-            waiting = waiting[len(group) :]
-            together = min(_TOGETHER, together * 5)
+            if answer is None:
+                question = self._question(rest[:size])
+            waiting = rest
         self._counted(found)
+        if len(self.cells) == self._expected:
+            return
         for seconds in (self.quick, self.patience):
             for persona in self.personas:
                 for asked in self._wanted(persona).asked:
@@ -167,30 +183,37 @@ class Counting:
     def _together(self, persona: Persona) -> tuple[Asked, ...]:
         return tuple(asked for asked in self._wanted(persona).asked if asked not in self._alone)
 
-    async def _tried(self, requests: Sequence[_Request]) -> _Found | None:
+    def _question(self, personas: Sequence[Persona]) -> _Question | None:
+        """Writes what is to be counted together for some personas; None where nothing is."""
+        asked = [(persona, self._together(persona)) for persona in personas]
+        return self._asking([(persona, counts) for persona, counts in asked if counts], self.quick)
+
+    def _asking(
+        self, asked: Sequence[tuple[Persona, tuple[Asked, ...]]], seconds: float
+    ) -> _Question | None:
+        if not asked:
+            return None
+        requests = [(persona, self._query(counts)) for persona, counts in asked]
+        message = written(requests, statement_timeout=seconds)
+        return _Question(tuple(counts for _, counts in asked), message)
+
+    async def _tried(self, question: _Question | None) -> _Found | None:
         """Asks for several personas; None where that fails, or takes its time."""
         try:
-            return await self._ask(requests, self.quick)
+            return await self._ask(question)
         except _FAILURES:
             return None
 
-    async def _ask(self, requests: Sequence[_Request], seconds: float) -> _Found:
-        if not requests:
+    async def _ask(self, question: _Question | None) -> _Found:
+        if question is None:
             return []
-        tables = await ask_together(
-            self.preview,
-            [(persona, self._query(asked)) for persona, asked in requests],
-            statement_timeout=seconds,
-        )
-        found: _Found = []
-        for (persona, asked), table in zip(requests, tables, strict=True):
-            counts = [_count(value, self.bound) for _, value in sorted(table.rows, key=_place)]
-            found.append((persona, dict(zip(asked, counts, strict=True))))
-        return found
+        tables = await ask_together(self.preview, question.message)
+        return list(zip(question.message.personas, question.asked, tables, strict=True))
 
     def _query(self, asked: tuple[Asked, ...]) -> sql.Composable:
         if asked not in self._queries:
-            self._queries[asked] = union(asked, self.bound)
+            # Written once, and not again for every message.
+            self._queries[asked] = sql.SQL(counts(asked, self.bound).as_string())
         return self._queries[asked]
 
     async def _find_slow(self, persona: Persona) -> None:
@@ -198,7 +221,7 @@ class Counting:
         suspects = self._together(persona)
         small = tuple(asked for asked in suspects if (asked[0].estimate or 0) < _LARGE)
         if small and len(small) < len(suspects):
-            found = await self._tried([(persona, small)])
+            found = await self._tried(self._asking([(persona, small)], self.quick))
             if found is not None:  # else it may be any of them
                 self._counted(found)
                 suspects = tuple(asked for asked in suspects if asked not in small)
@@ -209,29 +232,32 @@ class Counting:
 
     async def _ask_alone(self, persona: Persona, asked: Asked, seconds: float) -> None:
         try:
-            self._counted(await self._ask([(persona, (asked,))], seconds))
+            self._counted(await self._ask(self._asking([(persona, (asked,))], seconds)))
         except (DatabaseFailed, TimedOut) as error:
             words = error.message
             if error.sqlstate == "57014":
                 late = f"it can't be told: to count took longer than {seconds:g} s"
                 words = _LATE if seconds < self.patience else late
-            self._counted([(persona, {asked: Count(None, "unknown", words)})])
+            self._tell(self._known(persona, asked, Count(None, "unknown", words)))
         except ContainmentBroken as error:
-            self._counted([(persona, {asked: Count(None, "withheld", error.reason)})])
+            self._tell(self._known(persona, asked, Count(None, "withheld", error.reason)))
 
     def _counted(self, found: _Found) -> None:
-        known = []
-        for persona, counts in found:
-            fills = self._wanted(persona).asked
-            for asked, count in counts.items():
-                self._counts[persona.label, asked] = count
-                if count.message != _LATE:
-                    table = asked[0].identity
-                    known += [
-                        Known(table, persona.label, command, counted_cell(count, opens_all=all_))
-                        for command, all_ in fills[asked]
-                    ]
-        self._tell(known)
+        self._tell(
+            known
+            for persona, asked, table in found
+            for one, count in zip(asked, _counts(table, self.bound), strict=True)
+            for known in self._known(persona, one, count)
+        )
+
+    def _known(self, persona: Persona, asked: Asked, count: Count) -> list[Known]:
+        self._counts[persona.label, asked] = count
+        if count.message == _LATE:
+            return []
+        return [
+            Known(asked[0].identity, persona.label, command, counted_cell(count, opens_all=all_))
+            for command, all_ in self._wanted(persona).asked[asked]
+        ]
 
     def put_totals(self, totals: Mapping[str, Count]) -> None:
         """Puts the totals beside the counts, those that are known and those to come."""
@@ -242,25 +268,22 @@ class Counting:
         )
 
 
-def union(asked: Sequence[Asked], bound: int) -> sql.Composable:
-    """Returns one query with a line for each count: its place, and the number."""
-    lines = [
-        sql.SQL("select {}, ({})").format(
-            sql.Literal(place),
-            bounded_count(governed.table, bound, enclosed(where) if where else None),
+def counts(asked: Sequence[Asked], bound: int) -> sql.Composable:
+    """Returns one query of one value, an array of the counts."""
+    each = [
+        sql.SQL("({})").format(
+            bounded_count(governed.table, bound, enclosed(where) if where else None)
         )
-        for place, (governed, where) in enumerate(asked)
+        for governed, where in asked
     ]
-    return sql.SQL(" union all ").join(lines)
+    return sql.SQL("select array[{}]").format(sql.SQL(", ").join(each))
 
 
-def _place(row: tuple[str | None, ...]) -> int:
-    return int(row[0] or 0)
-
-
-def _count(value: str | None, bound: int) -> Count:
-    number = int(value or 0)
-    return Count(bound, "at least") if number > bound else Count(number, "exact")
+def _counts(table: TextTable, bound: int) -> list[Count]:
+    numbers = map(int, (table.rows[0][0] or "").strip("{}").split(","))
+    return [
+        Count(bound, "at least") if number > bound else Count(number, "exact") for number in numbers
+    ]
 
 
 async def read_totals(
@@ -271,23 +294,37 @@ async def read_totals(
     if not tables:
         return {}
     try:
-        found = await login.batch(_as_login(union([(g, None) for g in tables], bound), quick))
-        return _counts(tables, found[-1], bound)
+        return await _totals(login, tables, bound, quick)
     except (DatabaseFailed, TimedOut):
-        counts = {}
-        for governed in tables:
-            counts[governed.identity] = await _total(login, governed, bound, quick)
-        return counts
+        return {
+            governed.identity: await _total(login, governed, bound, quick) for governed in tables
+        }
 
 
 async def _total(login: Session, governed: Governed, bound: int, quick: float) -> Count:
     try:
-        found = await login.batch(_as_login(union([(governed, None)], bound), quick))
+        return (await _totals(login, [governed], bound, quick))[governed.identity]
     except (DatabaseFailed, TimedOut) as error:
         if governed.estimate is not None:
             return Count(governed.estimate, "about")
         return Count(None, "unknown", error.message)
-    return _counts([governed], found[-1], bound)[governed.identity]
+
+
+async def _totals(
+    login: Session, tables: Sequence[Governed], bound: int, quick: float
+) -> dict[str, Count]:
+    query = counts([(governed, None) for governed in tables], bound)
+    found = _counts((await login.batch(_as_login(query, quick)))[-1], bound)
+    return {
+        governed.identity: _estimated(governed, count, bound)
+        for governed, count in zip(tables, found, strict=True)
+    }
+
+
+def _estimated(governed: Governed, count: Count, bound: int) -> Count:
+    if count.kind == "at least" and governed.estimate and governed.estimate > bound:
+        return Count(governed.estimate, "about")
+    return count
 
 
 def _as_login(query: sql.Composable, seconds: float) -> sql.Composable:
@@ -295,14 +332,3 @@ def _as_login(query: sql.Composable, seconds: float) -> sql.Composable:
         sql.Literal(round(min(seconds, LOGIN_TIMEOUT) * 1000))
     )
     return sql.SQL("; ").join([begin, query, sql.SQL("rollback")])
-
-
-def _counts(tables: Sequence[Governed], found: TextTable, bound: int) -> dict[str, Count]:
-    counts = {}
-    for place, value in found.rows:
-        governed = tables[int(place or 0)]
-        count = _count(value, bound)
-        if count.kind == "at least" and governed.estimate and governed.estimate > bound:
-            count = Count(governed.estimate, "about")
-        counts[governed.identity] = count
-    return counts

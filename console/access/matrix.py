@@ -113,7 +113,6 @@ async def matrix(
 
     totals = asyncio.create_task(total())
     try:
-        counting.begin()
         await counting.count()
         await totals
     finally:

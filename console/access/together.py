@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from psycopg import sql
 
@@ -25,27 +26,23 @@ from console.errors import DatabaseFailed
 _NUMBERS = itertools.count()
 
 
-async def ask_together(
-    preview: Preview,
-    requests: Sequence[tuple[Persona, sql.Composable]],
-    *,
-    statement_timeout: float,
-) -> list[TextTable]:
-    """Runs queries of the console's own making as several personas, in one round trip.
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Queries of the console's own making, each as a persona, written out to be sent at once."""
+
+    personas: tuple[Persona, ...]
+    text: str
+
+
+def written(
+    requests: Sequence[tuple[Persona, sql.Composable]], *, statement_timeout: float
+) -> Message:
+    """Writes one message of several personas' queries.
 
     Args:
-        preview: The connection for it.
         requests: Each persona with its query, which returns columns, and holds nothing that
             somebody typed. The same object for two personas is the same query.
         statement_timeout: Seconds each query may run.
-
-    Returns:
-        The result of each.
-
-    Raises:
-        ContainmentBroken: One left the role or the transaction; what all returned is withheld,
-            and the connection discarded.
-        ConsoleError: One failed, which fails all.
     """
     begin = sql.SQL(
         "begin isolation level repeatable read read only;"
@@ -63,18 +60,38 @@ async def ask_together(
         parts += [sql.SQL("execute {}").format(known[key]), sql.SQL(CHECK)]
     parts += [sql.SQL(UNLOCK), sql.SQL("rollback")]
     parts += [sql.SQL("deallocate {}").format(name) for name in known.values()]
+    text = sql.SQL("; ").join(parts).as_string()
+    return Message(tuple(persona for persona, _ in requests), text)
+
+
+async def ask_together(preview: Preview, message: Message) -> list[TextTable]:
+    """Runs several personas' queries in one round trip.
+
+    Args:
+        preview: The connection for it.
+        message: From at least one persona.
+
+    Returns:
+        The result of each.
+
+    Raises:
+        ContainmentBroken: One left the role or the transaction; what all returned is withheld,
+            and the connection discarded.
+        ConsoleError: One failed, which fails all.
+    """
+    personas = message.personas
     await preview.know_itself()
     try:
-        with preview.standing_for(requests[0][0]):
-            tables = await preview.batch(sql.SQL("; ").join(parts))
+        with preview.standing_for(personas[0]):
+            tables = await preview.batch(message.text)
     except DatabaseFailed as error:
         await preview.batch(UNLOCK)
-        if len(requests) > 1:
+        if len(personas) > 1:
             raise  # whose it is can't be told
         user = preview.server.user if preview.server else "this login"
-        raise not_admitted(error, requests[0][0], user) from error
+        raise not_admitted(error, personas[0], user) from error
     found = []
-    for place, (persona, _) in enumerate(requests):
+    for place, persona in enumerate(personas):
         _, before, result, after = tables[4 * place : 4 * place + 4]
         if before.rows[0][0] != persona.role:
             await preview.discard()
