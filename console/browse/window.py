@@ -32,7 +32,7 @@ _SMALL = 10_000
 """Rows of a table in which every jump counts."""
 _ROUNDS = 100
 _PAUSE = 0.1
-"""Seconds after a jump before its surroundings are read."""
+"""Seconds after the first page or a jump, which are painted first, before more is read."""
 _PATIENCE = 0.2
 """Seconds a jump waits for a page that is being read ahead, before that is cancelled."""
 
@@ -131,7 +131,7 @@ class Window:
             if page.rows:
                 self._numbers.settle(Stretch(0, page, exact=True))
         self._numbers.asked = range(min(len(page.rows), 1))
-        self._read_ahead()
+        self._read_ahead(_PAUSE)
         return page
 
     def counted(self, rows: int) -> None:

@@ -63,7 +63,7 @@ class EntryList(Lines):
         height = cursor - self.cursor
         # A copy: what the timeline takes in meanwhile must not move the cursor to another line.
         self.lines = list(lines)
-        size = Size(self.size.width, len(lines))
+        size = Size(1, len(lines))
         if self.virtual_size != size:
             self.virtual_size = size
         if height:

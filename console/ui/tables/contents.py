@@ -90,7 +90,8 @@ class Contents(Ground):
         over = pile[pile.index(base) + 1 :]
         focused = self.screen.focused
         inside = focused is not None and any(view in focused.ancestors for view in over)
-        base.display = True
+        if over:
+            base.display = True
         if inside:
             base.take_focus()
         for view in over:

@@ -198,7 +198,7 @@ class ListingPane(Pane):
             self.rows.take_focus()
         elif self.rows.opened is None and self.is_reading:
             self.screen.set_focus(self.relations)
-        self._list_at_last()
+        self.call_after_refresh(self._list_at_last)
         self.refresh_bindings()
 
     @on(Listed)

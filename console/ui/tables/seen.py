@@ -68,13 +68,18 @@ class SeenTable(Table):
         self._renew_lens()
 
     def _renew_lens(self) -> None:
-        from console.ui.tables.lens import Lens
-
         source = self.source
         if source is None:
             return
-        looking = self.persona is not None and not self.only
-        self.lens = Lens(self.persona) if looking and self.persona is not None else None
+        before, self.lens = self.lens, None
+        if self.persona is not None and not self.only:
+            from console.ui.tables.lens import Lens
+
+            self.lens = Lens(self.persona)
+        elif before is None:
+            self.write_caption()
+            self.look()
+            return
         source.mark_of = self.lens.mark if self.lens is not None else None
         source.denied = frozenset()
         source.arrange()

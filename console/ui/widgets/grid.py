@@ -102,6 +102,7 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
         super().__init__(id=id, classes=classes)
         self._source: GridSource = RowsAtHand((), ())
         self._placing = Placing()
+        self._width = 0  # that the columns are laid out for
         self._lacking: set[int] = set()
         self._lacked = False  # whether a row was painted that was not at hand
         self._lines: dict[int, Strip] = {}
@@ -140,9 +141,8 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
 
     def renew(self, *, more: bool = False) -> None:
         """Takes note that the source has other rows or columns now, or only `more` rows."""
-        size = Size(self.size.width, self._source.row_count + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        # Sideways nothing is scrolled by cells, so that another width is no reason for a layout.
+        self.virtual_size = Size(1, self._source.row_count + 1)
         if not more or self._lacked:
             self._lay_out()
 
@@ -160,9 +160,21 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
             self.scroll_to(y=row, animate=False, immediate=True)
         self._set_row(row)
 
+    def _size_updated(
+        self,
+        size: Size,
+        virtual_size: Size,
+        container_size: Size,
+        layout: bool = True,
+    ) -> bool:
+        """Lays the columns out before they are painted: `on_resize` comes after that."""
+        resized = super()._size_updated(size, virtual_size, container_size, layout)
+        if self._width != self.size.width:
+            self._lay_out()
+        return resized
+
     def on_resize(self) -> None:
-        """Columns are laid out for the width there is."""
-        self.renew()
+        """Keeps the cursor in sight."""
         self._follow_column()
         self._tell()
 
@@ -243,7 +255,8 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        self._placing.lay_out(self._source, self.size.width)
+        self._width = self.size.width
+        self._placing.lay_out(self._source, self._width)
         self._lines.clear()
         self._lacked = False
         self.refresh()

@@ -68,7 +68,8 @@ class Lines(Scrolling, can_focus=True, inherit_bindings=False):
 
     def renew(self, *, cursor: int | None = None) -> None:
         """Takes note that the lines have changed."""
-        self.virtual_size = Size(self.size.width, self.line_count)
+        # Nothing is scrolled sideways, so that another width is no reason for a layout.
+        self.virtual_size = Size(1, self.line_count)
         wanted = self.cursor if cursor is None else cursor
         self.cursor = self._stop_from(max(0, min(wanted, self.line_count - 1)), 1)
         self.refresh()
@@ -155,8 +156,8 @@ class Lines(Scrolling, can_focus=True, inherit_bindings=False):
                 self.cursor = index
 
     def on_resize(self) -> None:
-        """Lines are laid out for the width there is."""
-        self.virtual_size = Size(self.size.width, self.line_count)
+        """Lines are laid out for the width there is, which may make them more or fewer."""
+        self.virtual_size = Size(1, self.line_count)
         self.call_after_refresh(self._follow)
 
     def render_line(self, y: int) -> Strip:
