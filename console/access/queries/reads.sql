@@ -16,7 +16,8 @@ where c.oid in (
 union all
 select 'function', p.oid::regprocedure::text,
        case when p.prosecdef then 'runs as ' || pg_catalog.pg_get_userbyid(p.proowner) else 'runs as its caller' end
-       || case when exists (select from pg_catalog.unnest(p.proconfig) as s where s like 'search_path=%%')
+       || case when not p.prosecdef
+                 or exists (select from pg_catalog.unnest(p.proconfig) as s where s like 'search_path=%%')
                then '' else ', its search_path is its caller''s' end
        || case when pg_catalog.has_function_privilege(%(role)s, p.oid, 'EXECUTE') then ''
                else ', no EXECUTE for ' || %(role)s end

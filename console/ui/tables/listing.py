@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -21,7 +22,7 @@ from console.ui import words
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.tables.contents import Contents
-from console.ui.tables.reading import Wanted
+from console.ui.tables.reading import Wanted, load
 from console.ui.tables.rows import Rows
 from console.ui.tables.told import described
 from console.ui.trouble import trouble
@@ -203,6 +204,8 @@ class ListingPane(Pane):
 
     @on(Listed)
     def _listed(self, message: Listed) -> None:
+        if not self.listed:
+            self.run_worker(asyncio.to_thread(load), group="load")
         self.listed = True
         self._ended("list")
         # The cursor is put somewhere, nobody moved it: an error on the screen stays there.

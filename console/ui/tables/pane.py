@@ -82,7 +82,7 @@ class TablesPane(ListingPane):
             self.refresh_bindings()
 
     @on(Lines.Chosen, "#relation-list")
-    async def _chosen(self) -> None:
+    async def _open_current(self) -> None:
         relation = self.relations.current
         if relation is None:
             # Nothing is called so: it may have been made meanwhile.
@@ -98,10 +98,13 @@ class TablesPane(ListingPane):
         self._relation_moved()
 
     @on(Input.Submitted, "#relation-filter")
-    def _filter_submitted(self) -> None:
+    async def _filter_submitted(self) -> None:
         if self.relations.line_count:
             self.screen.set_focus(self.relations)
-        self.relations.action_choose()
+        if self.relations.current is not None:
+            await self._open_current()  # before the focus is painted
+        else:
+            self.relations.action_choose()
 
     def on_descendant_focus(self) -> None:
         """Under 100 columns the side without the focus gives way."""

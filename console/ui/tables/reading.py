@@ -79,6 +79,11 @@ class Ears:
     changed: Callable[[Window], None]
 
 
+def load() -> None:
+    """Imports what opening rows takes, so that who opens the first ones need not wait for it."""
+    from console.browse import foresight, search, source, window  # noqa: F401
+
+
 async def open_rows(
     connections: Connections, wanted: Wanted, ears: Ears, rows: range = range(0)
 ) -> Opened:

@@ -144,8 +144,13 @@ def fitted(
 
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Makes text visible, and cuts or pads it to a number of cells."""
+    # What no cell shows need not be looked at.
+    seen = text[: width + 1]
+    if seen.isascii() and seen.isprintable():  # a cell for each character
+        if len(seen) > width:
+            return f"{seen[: width - 1]}…" if width > 0 else ""
+        return seen.rjust(width) if right else seen.ljust(width)
     if len(text) > width + 1:
-        # What no cell shows need not be looked at.
         text = f"{text[:width]}…"
     text = visible(text)
     length = len(text) if text.isascii() else cell_len(text)
