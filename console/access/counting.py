@@ -213,7 +213,7 @@ class Counting:
     def _query(self, asked: tuple[Asked, ...]) -> sql.Composable:
         if asked not in self._queries:
             # Written once, and not again for every message.
-            self._queries[asked] = sql.SQL(counts(asked, self.bound).as_string())
+            self._queries[asked] = sql.SQL(count_all(asked, self.bound).as_string())
         return self._queries[asked]
 
     async def _find_slow(self, persona: Persona) -> None:
@@ -268,7 +268,7 @@ class Counting:
         )
 
 
-def counts(asked: Sequence[Asked], bound: int) -> sql.Composable:
+def count_all(asked: Sequence[Asked], bound: int) -> sql.Composable:
     """Returns one query of one value, an array of the counts."""
     each = [
         sql.SQL("({})").format(
@@ -313,7 +313,7 @@ async def _total(login: Session, governed: Governed, bound: int, quick: float) -
 async def _totals(
     login: Session, tables: Sequence[Governed], bound: int, quick: float
 ) -> dict[str, Count]:
-    query = counts([(governed, None) for governed in tables], bound)
+    query = count_all([(governed, None) for governed in tables], bound)
     found = _counts((await login.batch(_as_login(query, quick)))[-1], bound)
     return {
         governed.identity: _estimated(governed, count, bound)

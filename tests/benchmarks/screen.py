@@ -112,6 +112,7 @@ def held(dsn: str, number: int, seconds: float) -> tuple[float, float]:
         for _ in range(number):
             terminal.press(f"%{chance.uniform(1, 99):.3f}\r")
             terminal.settle(0.02)
+        terminal.settle(0.5)  # what was typed of them faster than it could be answered
         ends = time.perf_counter() + seconds
         due = time.perf_counter()
         while due < ends:

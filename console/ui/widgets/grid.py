@@ -170,7 +170,7 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
         """Lays the columns out before they are painted: `on_resize` comes after that."""
         resized = super()._size_updated(size, virtual_size, container_size, layout)
         if self._width != self.size.width:
-            self._lay_out()
+            self._place()
         return resized
 
     def on_resize(self) -> None:
@@ -255,11 +255,14 @@ class Grid(Scrolling, can_focus=True, inherit_bindings=False):
         self._lay_out()
 
     def _lay_out(self) -> None:
+        self._place()
+        self.refresh()
+
+    def _place(self) -> None:
         self._width = self.size.width
         self._placing.lay_out(self._source, self._width)
         self._lines.clear()
         self._lacked = False
-        self.refresh()
 
     def _follow_column(self) -> None:
         """Scrolls sideways until the cursor's column is in sight."""
