@@ -10,9 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.reactive import Reactive
 from textual.screen import ModalScreen
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from console.errors import ConsoleError
@@ -32,8 +30,6 @@ class Dialog(ModalScreen[Answer]):
         Binding("escape", "leave", "Back"),
         Binding("f1", "help", "Help", show=False),
     ]
-
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     heading = ""
     hints: tuple[tuple[str, str], ...] = (("esc", "back"),)

@@ -14,9 +14,8 @@ from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import Reactive, var
+from textual.reactive import var
 from textual.screen import Screen
-from textual.widget import Widget
 
 from console.connection import keeping
 from console.connection.faults import ASKABLE
@@ -51,8 +50,6 @@ class LinkedScreen(Screen[None]):
 
     # Not reactive(): that would repaint the whole screen with every round trip measured.
     status: var[Status] = var(Status(Profile()))
-    # Nor is all painted where the focus goes on: who had it and who has it paint themselves.
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     active: var[int] = var(0)
 
     @dataclass

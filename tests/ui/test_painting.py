@@ -158,19 +158,6 @@ async def test_the_first_paint_that_tells_of_rows_has_them(shop: Profile) -> Non
         assert str((source.row(9) or [])[0]) in told
 
 
-async def test_only_who_had_the_focus_and_who_has_it_paint_for_it(shop: Profile) -> None:
-    app = RowsightApp(shop)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "orders")
-        await pilot.pause(0.2)
-        for key in ("slash", "escape"):
-            with painted(app) as paints:
-                await pilot.press(key)
-                await pilot.pause(0.2)
-            assert paints
-            assert not any("Migration" in text for text in paints)
-
-
 async def test_what_lies_under_the_rows_is_drawn_as_ever(
     shop: Profile, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
@@ -57,8 +56,6 @@ class Form(Screen[Written]):
         Binding("escape", "leave", "Back"),
         Binding("f1", "help", "Help", show=False),
     ]
-
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     heading = ""
     specs: tuple[Spec, ...] = ()

@@ -10,9 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import Reactive
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from console.connection.config import config_path
@@ -100,8 +98,6 @@ class ConnectScreen(Screen[None]):
         Binding("question_mark", "help", "Help", key_display="?"),
         Binding("f1", "help", "Help", show=False),
     ]
-
-    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
 
     @dataclass
     class Open(Message):
