@@ -63,9 +63,7 @@ class EntryList(Lines):
         height = cursor - self.cursor
         # A copy: what the timeline takes in meanwhile must not move the cursor to another line.
         self.lines = list(lines)
-        size = Size(1, len(lines))
-        if self.virtual_size != size:
-            self.virtual_size = size
+        self.virtual_size = Size(1, len(lines))
         if height:
             self.scroll_to(y=self.scroll_offset.y + height, animate=False, immediate=True)
         with self.prevent(Lines.Moved):
