@@ -328,7 +328,7 @@ def _estimated(governed: Governed, count: Count, bound: int) -> Count:
 
 
 def _as_login(query: sql.Composable, seconds: float) -> sql.Composable:
-    begin = sql.SQL("begin read only; set local statement_timeout = {}").format(
-        sql.Literal(round(min(seconds, LOGIN_TIMEOUT) * 1000))
-    )
+    begin = sql.SQL(
+        "begin read only; set local jit = off; set local statement_timeout = {}"
+    ).format(sql.Literal(round(min(seconds, LOGIN_TIMEOUT) * 1000)))
     return sql.SQL("; ").join([begin, query, sql.SQL("rollback")])

@@ -24,7 +24,7 @@ _SINGLE_CLAIMS = ("claim", "claim.sub", "claim.role", "claim.email")
 # Values as text must not depend on which of two logins reads them.
 SETTINGS = sql.SQL(
     "set local idle_in_transaction_session_timeout = '30s'; set local row_security = on;"
-    " set local standard_conforming_strings = on; set local datestyle = 'ISO';"
+    " set local jit = off; set local standard_conforming_strings = on; set local datestyle = 'ISO';"
     " set local intervalstyle = 'postgres'; set local timezone = 'UTC';"
     " set local extra_float_digits = 1; set local bytea_output = 'hex'"
 )

@@ -1,8 +1,9 @@
 """What a typed statement calls that acts in spite of a transaction that can't write.
 
 The server is asked what stands behind each name, so that no way of writing it matters. Of what
-PostgreSQL and its extensions bring along, whatever is not known to only read is refused; what
-functions of the database's own do inside is not looked into.
+PostgreSQL and its extensions bring along, whatever is not known to only read is refused, and so
+is what reaches it through functions, views, types and operators of the database's own, as far as
+these write its name out: one that is put together while it runs is not seen.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import re
 
 from console.connection.session import Transaction, query_text
 from console.errors import Refused
-from console.tokens import behind_dots, calls, scan
+from console.tokens import Token, behind_dots, calls, names, scan
 
-_READS = re.compile(
+_READS = (
     # Chance, time, and what this session did.
     r"random\w*|setseed|array_(?:sample|shuffle)|normal_rand|gen_random_\w+|gen_salt|uuid\w*"
     r"|clock_timestamp|timeofday|pg_sleep\w*|current_query|currval|lastval|pgp_\w+_encrypt\w*"
@@ -31,11 +32,11 @@ _READS = re.compile(
     r"|(?:bt|gin)_index_check|bt_metap|get_raw_page|page_header|(?:bt|heap)_page_\w+"
 )
 """Volatile functions that end with what they return."""
-_RUNS = re.compile(r"\w+_to_xml\w*|ts_stat|ts_rewrite|crosstab\w*|connectby|xpath_table")
+_RUNS = r"\w+_to_xml\w*|ts_stat|ts_rewrite|crosstab\w*|connectby|xpath_table"
 
 
 async def refuse_acting(transaction: Transaction, text: str) -> None:
-    """Confirms that a statement calls nothing by name that could act.
+    """Confirms that a statement calls nothing that could act, as far as that can be read.
 
     Args:
         transaction: To look the names up.
@@ -57,21 +58,26 @@ async def refuse_acting(transaction: Transaction, text: str) -> None:
         "functions": [token.text for _, token in named],
         "dotted": sorted(behind_dots(tokens)),
         "operators": sorted({_operator(t.text) for t in tokens if t.kind == "operator"}),
+        "names": sorted(names(tokens).union(*map(_words, tokens))),
+        "reads": f"^({_READS})$",
     }
-    if not any(parameters.values()):
-        return
     found = await transaction.texts(query_text("console.browse", "acting"), parameters)
-    for (name,) in found.rows:
-        if name is None or _READS.fullmatch(name):
-            continue
-        if _RUNS.fullmatch(name):
-            raise Refused(f"{name} runs SQL of its own", hint="write the query itself")
+    for name, through in found.rows:
+        assert name is not None
+        by = f"{name}, reached through {through}," if through else name
+        if re.fullmatch(_RUNS, name):
+            raise Refused(f"{by} runs SQL of its own", hint="write the query itself")
         raise Refused(
-            f"{name} could act at once, whatever becomes of the transaction",
+            f"{by} could act at once, whatever becomes of the transaction",
             hint="4 Health ends statements and sessions, in write mode"
             if name.endswith("_backend")
             else "what is typed here only reads; call it with psql",
         )
+
+
+def _words(token: Token) -> list[str]:
+    """Returns what a string may name: types are named in such, too."""
+    return re.findall(r"\w+", token.text) if token.kind in ("string", "dollar") else []
 
 
 def _operator(signs: str) -> str:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _DECLARE = "declare rowsight_typed no scroll cursor for "
 # Strings end for the server where they ended when the statement was looked through.
 _SCANNED = b"set local standard_conforming_strings = on"
+# And it may be compiled, as anywhere else.
+_COMPILED = b"set local jit to default"
 _STANDING = (
     "select current_user::text, session_user::text,"
     " pg_catalog.current_setting('transaction_read_only'), pg_catalog.pg_backend_pid()"
@@ -222,6 +224,7 @@ async def _alone(
                 # statement at a time.
                 async with transaction.connection.pipeline():
                     await transaction.connection.execute(_SCANNED)
+                    await transaction.connection.execute(_COMPILED)
                     cursor = await transaction.connection.execute((prefix + text).encode())
             except Error as error:
                 position = error.diag.statement_position

@@ -218,7 +218,9 @@ class Session:
         """
         async with self._its_turn() as connection:
             mode = "read only" if read_only else "read write"
-            settings = [f"begin isolation level {isolation} {mode}"]
+            # A server that compiles a query takes seconds for one of milliseconds: it decides
+            # by an estimate, and that is far too high for questions about the catalog.
+            settings = [f"begin isolation level {isolation} {mode}", "set local jit = off"]
             if statement_timeout is not None:
                 settings.append(f"set local statement_timeout = {milliseconds(statement_timeout)}")
             if lock_timeout is not None:

@@ -27,6 +27,7 @@ _LOCK_TIMEOUT = 0.5
 _OPEN = sql.SQL(
     "begin isolation level read committed read only;"
     " set local search_path = ''; set local timezone = 'UTC'; set local datestyle = 'ISO';"
+    " set local jit = off;"
     " set local statement_timeout = {statement}; set local lock_timeout = {lock};"
     " select pg_catalog.set_config('client_encoding', case"
     " pg_catalog.current_setting('server_encoding') when 'SQL_ASCII' then 'LATIN1'"

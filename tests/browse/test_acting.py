@@ -78,6 +78,70 @@ READING = [
     "select U&'\\0061', E'a\\'b', 'a'\n'b'",
 ]
 
+OWN = r"""
+create schema app;
+create function app.kill(int) returns boolean language plpgsql stable as
+  $$ begin return pg_catalog . "pg_terminate_backend" ($1); end $$;
+create function app."Kill it"(int) returns boolean language sql stable as 'select app.kill($1)';
+create function app.upwards(int) returns boolean language plpgsql stable as
+  $$ declare done boolean; begin
+    execute 'select app."Kill it"(' || $1 || ')' into done; return done;
+  end $$;
+create function app.written_down(int) returns boolean language sql stable
+  begin atomic select pg_terminate_backend($1); end;
+create function app.defaulted(text, int default {pid}) returns boolean language sql stable as
+  'select app.kill($2)';
+create view app.killing as select app.kill({pid}) as done;
+create view app.over as select * from app.killing;
+create view app.at_once as select pg_terminate_backend({pid}) as done;
+create function app.state(int, int) returns int language sql as 'select $1 where app.kill($2)';
+create aggregate app.killed(int) (sfunc = app.state, stype = int, initcond = '0');
+create domain app.victim as int check (app.kill(value));
+create domain app.prey as int check (pg_terminate_backend(value));
+create type app.holder as (a app.victim);
+create table app.held (id int, holders app.holder[]);
+create type app.pair as (a int);
+create function app.as_text(app.pair) returns text language sql as
+  $$ select 'x' where app.kill($1.a) $$;
+create cast (app.pair as text) with function app.as_text(app.pair);
+create function app.two(app.pair, int) returns int language sql as 'select 1 where app.kill($2)';
+create operator app.+ (function = app.two, leftarg = app.pair, rightarg = int);
+create function app.sized(int, int) returns int language sql as 'select 1 where app.kill($2)';
+create operator app.@@@ (function = app.sized, leftarg = int, rightarg = int);
+create table app.plain (id int);
+create function app.owned(app.plain, int default 1) returns boolean language sql as
+  'select app.kill($2)';
+create type app.span as range (subtype = app.victim);
+create function app.notified(text) returns boolean language plpgsql stable as
+  $$ begin perform pg_notify('a', $1), set_config('a.b', $1, true); return true; end $$;
+create function app.ends() returns int language sql as 'select 1 as pg_terminated';
+create view app.ending as select app.ends(), app.notified('x');
+"""
+"""What a database may hold of its own that acts, and at its end what does not."""
+
+REACHING = [
+    "select app.kill({pid})",
+    'select app."Kill it"({pid})',
+    "select app.upwards({pid})",
+    "select app.written_down({pid})",
+    "select app.defaulted('x')",
+    "select p.owned from app.plain as p",
+    "select * from app.killing",
+    "select count(*) from app.over where done",
+    "table app.at_once",
+    "select app.killed({pid})",
+    "select {pid}::app.victim",
+    "select app.prey '{pid}'",
+    "select '{{\"({pid})\"}}'::app.holder[]",
+    'select jsonb_populate_record(null::app.held, \'{{"holders": [{{"a": {pid}}}]}}\')',
+    "select pg_typeof(1) = 'app.holder'::regtype",
+    "select row({pid})::app.pair::text",
+    "select row(1)::app.pair + {pid}",
+    "select 1 operator(app.@@@) {pid}",
+    "select 1 where '[1,2]'::app.span is not null",
+    "explain analyze select * from app.killing",
+]
+
 
 REFUSED = "could act at once|runs SQL of its own|is escaped"
 
@@ -127,6 +191,23 @@ async def test_no_statement_ends_a_session_or_takes_a_lock(
         assert victim.execute("select 1").fetchone() == (1,), text
     large = "select count(*) from pg_largeobject_metadata"
     assert watching.execute(large).fetchone() == (0,)
+
+
+async def test_what_the_database_holds_of_its_own_acts_neither(
+    database: Profile, victim: psycopg.Connection[object], admin: Admin, connect: Connect
+) -> None:
+    pid = victim.info.backend_pid
+    admin(database).execute(OWN.replace("{pid}", str(pid)))
+    for text in REACHING:
+        async with connect(database) as session:
+            with pytest.raises(
+                Refused, match=r"^pg_terminate_backend, reached through .*, could act"
+            ):
+                await run_typed(session, text.format(pid=pid))
+        assert victim.execute("select 1").fetchone() == (1,), text
+    for text in ("select * from app.ending", "select app.notified('pg_terminate_backend')"):
+        async with connect(database) as session:
+            await run_typed(session, text)
 
 
 async def test_strings_end_where_they_are_read_to_end_whatever_the_login_has_set(

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from console.browse.query import show_setting
 from console.connection.embedded import EmbeddedServer
 from console.connection.profile import Profile
 from console.connection.session import Session, SessionState
@@ -115,6 +116,13 @@ async def test_settings_of_a_transaction_end_with_it(session: Session) -> None:
         ]
     after = await session.fetch(asked, [names[:3]])
     assert after == [("1min",), ("0",), ('"$user", public',)]
+
+
+async def test_the_console_s_own_queries_are_not_compiled(empty_db: Profile, admin: Admin) -> None:
+    admin(empty_db).execute(f'alter database "{empty_db.parameters["dbname"]}" set jit = on')
+    async with Session(empty_db) as session:
+        assert await session.fetch("show jit") == [("off",)]
+        assert (await show_setting(session, "show jit")).rows == [("on",)]
 
 
 async def test_a_transaction_that_can_not_begin_leaves_none_open(session: Session) -> None:
