@@ -50,6 +50,7 @@ class Proxy:
         self.up, self.down = Direction(), Direction()
         self._upstream = upstream.parameters
         self._writers: set[asyncio.StreamWriter] = set()
+        self._accepted: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -90,7 +91,13 @@ class Proxy:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return await asyncio.start_server(self._connected, "127.0.0.1", 0)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of the server's own would complain aloud of being cancelled at the end.
+        task = asyncio.create_task(self._accept(reader, writer))
+        self._accepted.add(task)
+        task.add_done_callback(self._accepted.discard)
 
     async def _set(self, up: bool, down: bool, *, flowing: bool, discarding: bool) -> None:
         for way in [self.up] * up + [self.down] * down:
