@@ -13,11 +13,17 @@ def put_off() -> None:
     gc.disable()
 
 
-def begin() -> None:
-    """Collects from now on, in what comes from now on.
+def keep() -> None:
+    """Takes what is there for good: modules, which are the most of it, and no garbage yet."""
+    gc.freeze()
 
-    What is there stays: looking it through again and again, under a flood of rows, held every
-    key up for 60 ms.
+
+def begin() -> None:
+    """Collects what the first screen left behind, and from now on in what comes from now on.
+
+    What is there then stays: looking it through again and again, under a flood of rows, held
+    every key up for 60 ms.
     """
+    gc.collect()
     gc.freeze()
     gc.enable()

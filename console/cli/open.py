@@ -54,4 +54,5 @@ def run(options: argparse.Namespace) -> int:
     collecting.put_off()
     from console.ui.app import open_console
 
+    collecting.keep()
     return open_console(profile, table=options.open_table)
