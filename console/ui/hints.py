@@ -13,6 +13,7 @@ class Hints(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._said = Content()
+        self._room = 0
         self._asked = False
 
     def on_mount(self) -> None:
@@ -27,12 +28,14 @@ class Hints(Widget):
     def _look_again(self) -> None:
         """Paints the row if it is to say something else; most news is none here."""
         self._asked = False
-        if self._words() != self._said:
+        said, self._said, self._room = self._said, self._words(), self.size.width
+        if self._said != said:
             self.refresh()
 
     def render(self) -> Content:
         """Says which keys work."""
-        self._said = self._words()
+        if self._room != self.size.width:
+            self._said, self._room = self._words(), self.size.width
         return self._said
 
     def _words(self) -> Content:

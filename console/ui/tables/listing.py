@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -22,7 +21,7 @@ from console.ui import words
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.tables.contents import Contents
-from console.ui.tables.reading import Wanted, load
+from console.ui.tables.reading import Wanted, get_ready
 from console.ui.tables.rows import Rows
 from console.ui.tables.told import described
 from console.ui.trouble import trouble
@@ -205,7 +204,7 @@ class ListingPane(Pane):
     @on(Listed)
     def _listed(self, message: Listed) -> None:
         if not self.listed:
-            self.run_worker(asyncio.to_thread(load), group="load")
+            self.run_worker(get_ready(self.connections, message.relations[:1]), group="load")
         self.listed = True
         self._ended("list")
         # The cursor is put somewhere, nobody moved it: an error on the screen stays there.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 from console.catalog.relations import Relation
-from console.errors import DatabaseFailed
+from console.errors import ConsoleError, DatabaseFailed
 from console.ui import words
 from console.ui.connections import BROWSE, PREVIEW, Connections
 
@@ -79,8 +80,22 @@ class Ears:
     changed: Callable[[Window], None]
 
 
-def load() -> None:
-    """Imports what opening rows takes, so that who opens the first ones need not wait for it."""
+async def get_ready(connections: Connections, relations: Sequence[Relation]) -> None:
+    """Does ahead what the first rows that are opened would wait for.
+
+    Its modules are imported, and the server, which reads its catalog anew for every connection,
+    is asked about some relation.
+    """
+    await asyncio.to_thread(_load)
+    from console.catalog.paths import find_paths
+
+    with contextlib.suppress(ConsoleError):  # nobody asked for it
+        session = await connections.open(BROWSE)
+        for relation in relations:
+            await find_paths(session, relation)
+
+
+def _load() -> None:
     from console.browse import foresight, search, source, window  # noqa: F401
 
 
