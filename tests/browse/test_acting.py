@@ -115,7 +115,7 @@ create type app.span as range (subtype = app.victim);
 create function app.notified(text) returns boolean language plpgsql stable as
   $$ begin perform pg_notify('a', $1), set_config('a.b', $1, true); return true; end $$;
 create function app.ends() returns int language sql as 'select 1 as pg_terminated';
-create view app.ending as select app.ends(), app.notified('x');
+create view app.ending as select app.ends(), app.notified('x'), 'of the system' as system;
 """
 """What a database may hold of its own that acts, and at its end what does not."""
 

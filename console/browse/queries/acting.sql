@@ -12,12 +12,14 @@ volatile as materialized (
   select p.oid, p.proname, p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace as builtin
   from pg_catalog.pg_proc p
   join pg_catalog.pg_language l on l.oid = p.prolang
-  where p.provolatile = 'v' and l.lanname in ('internal', 'c')
-    or p.provolatile = 'v' and p.oid >= 16384 and exists (
-      select from pg_catalog.pg_depend d
-      where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
-    or p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace and p.proname ~ '_to_xml'
-    or p.oid >= 16384 and p.proname ~ '^(crosstab|connectby|xpath_table)'
+  where (p.provolatile = 'v' and l.lanname in ('internal', 'c')
+      or p.provolatile = 'v' and p.oid >= 16384 and exists (
+        select from pg_catalog.pg_depend d
+        where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype = 'e')
+      or p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace and p.proname ~ '_to_xml'
+      or p.oid >= 16384 and p.proname ~ '^(crosstab|connectby|xpath_table)')
+    -- No statement can call these; one of them is called `system`.
+    and not 'pg_catalog.internal'::pg_catalog.regtype = any(p.proargtypes::oid[])
 ),
 acting as materialized (select * from volatile where proname !~ %(reads)s),
 own as materialized (
