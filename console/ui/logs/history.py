@@ -67,6 +67,8 @@ class History(Container):
         self.connections = connections
         self.live = live
         self.look = look
+        self.entries = EntryList(look, id="log-entries")
+        """The lines."""
         self.trouble: ConsoleError | None = None
         """What went wrong with the last thing that was read here."""
         self.typed = ""
@@ -74,11 +76,6 @@ class History(Container):
         self.seeking = ""
         """What is searched for beyond the window."""
         self._reading: Worker[None] | None = None
-
-    @property
-    def entries(self) -> EntryList:
-        """The lines."""
-        return self.query_one("#log-entries", EntryList)
 
     @property
     def caption(self) -> Caption:

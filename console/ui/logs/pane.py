@@ -81,13 +81,22 @@ class LogsPane(Going):
         self._told = 0.0
         self._was_online = False
         self._offered: tuple[object, ...] = ()
+        # Held, not looked for: what is under way asks for them while the pane is taken away.
+        self.stream = StreamView(connections, self.live, self.look)
+        """The timeline."""
+        self.violations = ViolationsView(connections, self.live, self.look)
+        """The groups of stopped attempts."""
+        self.transparency = TransparencyView(connections, self.live, self.look)
+        """One user's part of the transparency log."""
+        self.undated = UndatedView(connections, self.live, self.look)
+        """Entries without a time."""
 
     def compose(self) -> ComposeResult:
         """Lays out the views; one is shown."""
-        yield StreamView(self.connections, self.live, self.look)
-        yield ViolationsView(self.connections, self.live, self.look)
-        yield TransparencyView(self.connections, self.live, self.look)
-        yield UndatedView(self.connections, self.live, self.look)
+        yield self.stream
+        yield self.violations
+        yield self.transparency
+        yield self.undated
 
     def _rules(self) -> tuple[Rule, ...]:
         from console.connection.config import section
@@ -98,11 +107,6 @@ class LogsPane(Going):
         except UsageError as error:
             self.post_message(self.Refused(error))
             return USUAL
-
-    @property
-    def stream(self) -> StreamView:
-        """The timeline."""
-        return self.query_one(StreamView)
 
     def on_mount(self) -> None:
         """Shows the timeline, and looks at what has come ten times a second."""
@@ -120,16 +124,6 @@ class LogsPane(Going):
             self.screen.set_focus(self.entries)
 
     @property
-    def violations(self) -> ViolationsView:
-        """The groups of stopped attempts."""
-        return self.query_one(ViolationsView)
-
-    @property
-    def transparency(self) -> TransparencyView:
-        """One user's part of the transparency log."""
-        return self.query_one(TransparencyView)
-
-    @property
     def entries(self) -> EntryList:
         """The entries of the view that is shown."""
         for view in (self.transparency, self.undated):
@@ -141,11 +135,6 @@ class LogsPane(Going):
     def group(self) -> Violation | None:
         """The group of stopped attempts under the cursor, where groups are shown."""
         return self.violations.list.current if self.violations.display else None
-
-    @property
-    def undated(self) -> UndatedView:
-        """Entries without a time."""
-        return self.query_one(UndatedView)
 
     def _show(self, view: Container) -> None:
         for one in (self.stream, self.violations, self.transparency, self.undated):
@@ -184,6 +173,8 @@ class LogsPane(Going):
         super().watch_status()
 
     def _drain(self) -> None:
+        if not self.is_attached:  # it is taken away
+            return
         events, self._inbox = self._inbox, []
         news = False
         for event in events:

@@ -63,7 +63,7 @@ class StreamView(History):
         with Horizontal(id="log-search-row", classes="log-field"):
             yield Static("search ")
             yield SearchField(placeholder="stands anywhere in an entry", id="log-search")
-        yield EntryList(self.look, id="log-entries")
+        yield self.entries
         yield Static(id="log-empty")
         yield Static(id="log-pill")
 

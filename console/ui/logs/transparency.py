@@ -85,6 +85,8 @@ class TransparencyView(Container):
         self.persona: Persona | None = None
         self.integrity: Integrity | None = None
         self.with_examples = False
+        self.entries = EntryList(look)
+        """The user's entries."""
 
     def compose(self) -> ComposeResult:
         """Lays out verdict and entries."""
@@ -94,13 +96,8 @@ class TransparencyView(Container):
         with Horizontal(classes="log-field"):
             yield Static("user ")
             yield Field(placeholder="an e-mail or an id")
-        yield EntryList(self.look)
+        yield self.entries
         yield Static(classes="log-words")
-
-    @property
-    def entries(self) -> EntryList:
-        """The user's entries."""
-        return self.query_one(EntryList)
 
     def open(self, persona: Persona | None, user: str | None) -> None:
         """Judges the log and shows somebody's part of it.

@@ -49,17 +49,14 @@ class UndatedView(Container):
         self.live = live
         self.look = look
         self.error: ConsoleError | None = None
+        self.entries = EntryList(look)
+        """The entries."""
 
     def compose(self) -> ComposeResult:
         """Lays out caption and entries."""
         yield Caption()
-        yield EntryList(self.look)
+        yield self.entries
         yield Static(classes="log-words")
-
-    @property
-    def entries(self) -> EntryList:
-        """The entries."""
-        return self.query_one(EntryList)
 
     def open(self) -> None:
         """Reads them and takes the focus."""

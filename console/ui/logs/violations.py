@@ -96,18 +96,15 @@ class ViolationsView(Container):
         self.live = live
         self.look = look
         self.error: ConsoleError | None = None
+        self.list = ViolationList(look)
+        """The groups."""
 
     def compose(self) -> ComposeResult:
         """Lays out caption, headings and list."""
         yield Caption()
         yield Static(classes="log-heads")
-        yield ViolationList(self.look)
+        yield self.list
         yield Static(classes="log-words")
-
-    @property
-    def list(self) -> ViolationList:
-        """The groups."""
-        return self.query_one(ViolationList)
 
     def open(self) -> None:
         """Reads the groups and takes the focus."""
