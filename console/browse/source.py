@@ -7,8 +7,6 @@ from typing import Protocol
 
 from psycopg import sql
 
-from console.browse.cursor import CursorSource
-from console.browse.heap import HeapSource
 from console.browse.keyset import KeysetSource
 from console.browse.ordering import sorting, walkable
 from console.browse.page import Order, Page, Place
@@ -115,6 +113,10 @@ async def open_source(
     sorts = sorting(paths, order)
     if walkable(paths, sorts):
         return KeysetSource(session, selection, paths, sorts, size)
+    # The other ways are seldom gone.
+    from console.browse.cursor import CursorSource
+    from console.browse.heap import HeapSource
+
     if paths.by_block and not sorts and not selection.chosen.terms:
         return HeapSource(session, selection, paths, size)
     if cursor_session is None and type(session) is Session:

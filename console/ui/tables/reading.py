@@ -96,7 +96,7 @@ async def get_ready(connections: Connections, relations: Sequence[Relation]) -> 
 
 
 def _load() -> None:
-    from console.browse import foresight, search, source, window  # noqa: F401
+    from console.browse import cursor, foresight, heap, search, source, window  # noqa: F401
 
 
 async def open_rows(
@@ -143,8 +143,6 @@ async def _open_rows(
     rows: range,
     allowed: tuple[list[str] | None, tuple[str, ...]],
 ) -> Opened:
-    from console.browse.foresight import foresee
-    from console.browse.search import searched
     from console.browse.source import open_source
     from console.browse.window import Window
 
@@ -169,6 +167,9 @@ async def _open_rows(
         await spare.close()
     ears.using(source.session)
     if wanted.where or wanted.order:
+        from console.browse.foresight import foresee
+        from console.browse.search import searched
+
         # What the server has against it, the page itself finds out, and says better.
         with contextlib.suppress(DatabaseFailed):
             foresight = await foresee(source)

@@ -105,10 +105,10 @@ def facts(opened: Opened) -> list[Content]:
 
 def forewarned(foresight: Foresight | None) -> list[Content]:
     """Says in ever fewer words what makes a wait long; nothing where there is no need."""
-    from console.browse.foresight import MANY
-
     if foresight is None or not foresight.warning:
         return []
+    from console.browse.foresight import MANY
+
     rows, does = foresight.sorted_rows, "sort"
     if rows < MANY:
         rows, does = foresight.scanned_rows, "look at"
