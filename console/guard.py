@@ -6,9 +6,8 @@ decides; `console.ui.dialogs.question` and `console.cli.consent` do the asking.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from console.connection.profile import Environment
 
@@ -40,8 +39,7 @@ class Act(StrEnum):
     ERASE = "erase"
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """Where it would be done.
 
     Attributes:

@@ -14,10 +14,9 @@ import os
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.errors import ConsoleError
 from console.visible import json_text
@@ -48,8 +47,7 @@ def state_folder() -> Path:
     return user_state_path("rowsight")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of the journal.
 
     Attributes:

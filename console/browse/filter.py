@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from psycopg import sql
 
@@ -64,8 +64,7 @@ class FilterError(UsageError):
         self.end = end
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One condition as it was written.
 
     Attributes:
@@ -85,8 +84,7 @@ class Term:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """A filter fitted to a relation's columns.
 
     Attributes:

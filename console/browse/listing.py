@@ -7,7 +7,6 @@ import json
 import re
 import time
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
 
 from psycopg import sql
 
@@ -172,7 +171,7 @@ async def open_listing(
     """
     paths = await find_paths(session, relation)
     if columns is not None and "ctid" in columns and relation.kind == "table":
-        paths = replace(paths, columns=(*paths.columns, _CTID))
+        paths = paths._replace(columns=(*paths.columns, _CTID))
     selection = select_from(relation, paths, columns=columns, where=where, cell=cell)
     return Listing(session, selection, paths, order, after)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from psycopg import sql
 
@@ -16,8 +16,7 @@ Bound = sql.Composable | None
 """A value of a sorted column as SQL; None is NULL."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
+class Sort(NamedTuple):
     """One column of an order, with everything that decides where a value stands in it."""
 
     column: Column

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from console.catalog.relations import Column, Relation
 
@@ -16,8 +17,7 @@ OVERSIZE = "\0"
 """Stands in a Place for a value too long to carry along; no text of the server's holds it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """One column to sort by."""
 
     column: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.browse.page import Place
 
@@ -17,36 +18,31 @@ class Last:
     """The last rows, in their order."""
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(NamedTuple):
     """From the row after a place."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(NamedTuple):
     """The rows before a place, up to the one next to it."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """From a place; from the row after it if its row is gone."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Fraction:
+class Fraction(NamedTuple):
     """From about a share of the way through, from 0 to 1."""
 
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class RowNumber:
+class RowNumber(NamedTuple):
     """From a row counted from 0; the rows before it are passed over one by one."""
 
     number: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from console.catalog.reading import elements, query, read
 from console.catalog.relations import Column, Relation, columns_of, columns_query
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from console.connection.session import Session, TextTable
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPart:
+class KeyPart(NamedTuple):
     """One column of a unique key, in the index's own direction."""
 
     column: str
@@ -34,8 +33,7 @@ class UniqueKey:
     parts: tuple[KeyPart, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(NamedTuple):
     """A table that stores rows of a relation: itself, or one of its partitions.
 
     Attributes:
@@ -54,8 +52,7 @@ class Leaf:
     bound: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """What browsing a relation can rely on.
 
     Attributes:

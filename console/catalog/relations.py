@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from console.catalog.reading import query, read
 from console.errors import NotFound, UsageError
@@ -33,8 +32,7 @@ _NAME = re.compile(rf"\s*(?:({_PART})\.)?({_PART})\s*")
 _FOLD = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(NamedTuple):
     """A table, view or what else holds rows.
 
     Attributes:
@@ -60,8 +58,7 @@ class Relation:
     comment: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column of a relation.
 
     Attributes:

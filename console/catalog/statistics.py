@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg import sql
 
@@ -19,8 +18,7 @@ _TIMEOUT = 5.0
 """Seconds to look for where to jump to; without an answer a jump is coarser."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """A place in a column's order.
 
     Attributes:
@@ -35,8 +33,7 @@ class Spot:
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
+class Distribution(NamedTuple):
     """The values of a column in order, with the share of rows that comes before each.
 
     Attributes:

@@ -47,9 +47,7 @@ async def _list(options: argparse.Namespace) -> list[Relation]:
 
 
 def _plain(relation: Relation) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(relation)
+    return relation._asdict()
 
 
 def about(rows: int | None) -> str:

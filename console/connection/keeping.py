@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from console.connection.faults import AUTHENTICATION, place
 from console.connection.server import ServerInfo
@@ -18,8 +18,7 @@ SHORTEST, LONGEST = 0.2, 5.0
 """Seconds before the first attempt to come back, and before every later one at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """A connection was made; `change` says how another server took the place of the last."""
 
     server: ServerInfo
@@ -27,8 +26,7 @@ class Made:
     change: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     """The server answered; `change` says what part of it is another since the last time."""
 
     round_trip: float | None
@@ -36,15 +34,13 @@ class Beat:
     change: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(NamedTuple):
     """The connection is gone, and will be made again."""
 
     error: ConsoleError
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """The next attempt, counted from 1, comes in so many seconds."""
 
     attempt: int
@@ -52,8 +48,7 @@ class Waiting:
     error: ConsoleError
 
 
-@dataclass(frozen=True, slots=True)
-class Trying:
+class Trying(NamedTuple):
     """An attempt runs."""
 
     attempt: int

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from console.connection.config import load_profiles
 from console.connection.conninfo import from_conninfo
@@ -24,8 +24,7 @@ class Kind(StrEnum):
     RECENT = "recent"
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """One database that can be opened.
 
     Attributes:

@@ -8,9 +8,9 @@ import os
 import socket
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.connection.profile import Profile, Secret
 from console.errors import CannotConnect
@@ -30,8 +30,7 @@ _NAME_BYTES = 63
 """Bytes the server keeps of an application's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A connection that was made.
 
     Attributes:

@@ -11,10 +11,9 @@ import contextlib
 import json
 import os
 import tempfile
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from console.connection.profile import Environment, Profile
@@ -24,8 +23,7 @@ KEPT = 12
 """Recent targets that are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """A target somebody was connected to, and when: ISO 8601, UTC."""
 
     target: str

@@ -12,9 +12,8 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from console.connection.profile import Profile, Secret
 from console.errors import CannotConnect, UsageError
@@ -29,8 +28,7 @@ COMMAND_DEADLINE = 30.0
 _LONGEST = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """What a password is for, as libpq worked it out."""
 
     host: str
@@ -44,16 +42,14 @@ class Login:
         return f"rowsight:{self.host}:{self.port}/{self.database}"
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A password, and in words who gave it."""
 
     secret: Secret
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Keyring:
+class Keyring(NamedTuple):
     """What was found of a keyring.
 
     Attributes:

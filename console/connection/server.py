@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.connection import supabase
 from console.connection.liveness import cut
@@ -20,8 +19,7 @@ OLDEST_SERVER = 150000
 """`server_version_num` of the oldest PostgreSQL that is supported."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerInfo(NamedTuple):
     """Who answered, as it told us when we connected.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from console.connection.transaction import query_text
 from console.errors import DatabaseFailed
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
     from console.connection.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A server's identity and part.
 
     Attributes:

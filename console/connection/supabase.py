@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from console.errors import UsageError
 
@@ -17,8 +17,7 @@ class Way(StrEnum):
     TRANSACTION = "transaction"
 
 
-@dataclass(frozen=True, slots=True)
-class Ability:
+class Ability(NamedTuple):
     """One thing a way can or cannot do."""
 
     can: bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from time import monotonic
@@ -115,7 +115,7 @@ class LinkedScreen(Screen[None]):
 
     @on(Writing)
     def _writing(self, message: Writing) -> None:
-        self.status = replace(self.status, in_transaction=message.on)
+        self.status = self.status._replace(in_transaction=message.on)
 
     @work(exclusive=True, group="connect")
     async def connect(self) -> None:
@@ -142,16 +142,15 @@ class LinkedScreen(Screen[None]):
             case keeping.Lost(error):
                 self._lost(error)
             case keeping.Waiting(attempt, seconds, error):
-                self.status = replace(
-                    self.status, attempt=attempt, retry_at=monotonic() + seconds, error=error
+                self.status = self.status._replace(
+                    attempt=attempt, retry_at=monotonic() + seconds, error=error
                 )
             case keeping.Trying(attempt):
-                self.status = replace(self.status, attempt=attempt, retry_at=None)
+                self.status = self.status._replace(attempt=attempt, retry_at=None)
 
     async def _connected(self, made: keeping.Made) -> None:
         first = self.status.server is None
-        self.status = replace(
-            self.status,
+        self.status = self.status._replace(
             link=Link.CONNECTED,
             server=made.server,
             round_trip=made.round_trip,
@@ -174,16 +173,16 @@ class LinkedScreen(Screen[None]):
         self.connections.standing = self._keeper.standing
         server = self.status.server
         if server.standby != beat.standby:
-            server = replace(server, standby=beat.standby)
+            server = server._replace(standby=beat.standby)
         trip = _steady(self.status.round_trip, beat.round_trip)
-        self.status = replace(self.status, server=server, round_trip=trip)
+        self.status = self.status._replace(server=server, round_trip=trip)
         if beat.change:
             self._another_server(beat.change)
 
     def _another_server(self, change: str) -> None:
         """Says that the server is not the one it was, and takes every dangerous key away."""
         armed = self.status.write_mode
-        self.status = replace(self.status, write_mode=False)
+        self.status = self.status._replace(write_mode=False)
         self.connections.disarm()
         words = f"{change}; write mode is off" if armed else change
         self.notify(words, title="Failover", severity="warning", timeout=30, markup=False)
@@ -217,8 +216,8 @@ class LinkedScreen(Screen[None]):
             self._ask_password(message.error)
 
     def _lost(self, error: ConsoleError) -> None:
-        self.status = replace(
-            self.status, link=Link.RECONNECTING, error=error, round_trip=None, retry_at=None
+        self.status = self.status._replace(
+            link=Link.RECONNECTING, error=error, round_trip=None, retry_at=None
         )
         mark = Content.styled("◌ ", "$warning bold")
         hints = keys(("r", "tries at once"), ("C", "another one"))
@@ -229,8 +228,8 @@ class LinkedScreen(Screen[None]):
             notice.tell(mark, error.message, hints)
 
     def _disconnected(self, link: Link, error: ConsoleError) -> None:
-        self.status = replace(
-            self.status, link=link, error=error, round_trip=None, attempt=0, retry_at=None
+        self.status = self.status._replace(
+            link=link, error=error, round_trip=None, attempt=0, retry_at=None
         )
         hints = [("r", "connect again"), ("C", "another one")]
         hints += [("d", "detail")] if error.detail else []
@@ -272,7 +271,7 @@ class LinkedScreen(Screen[None]):
             if not message.answer.done():
                 message.answer.set_result(given)
 
-        who = replace(self.status, profile=message.profile, server=None).target
+        who = self.status._replace(profile=message.profile, server=None).target
         ask = AskPassword(who, message.error.message, message.profile)
         ask.heading = "Password of the preview login"
         self.app.push_screen(ask, answer)
@@ -282,7 +281,7 @@ class LinkedScreen(Screen[None]):
         if self.status.link is Link.RECONNECTING:
             self._keeper.hurry()
             return
-        self.status = replace(self.status, link=Link.CONNECTING, error=None)
+        self.status = self.status._replace(link=Link.CONNECTING, error=None)
         self._await()
         self.connect()
 

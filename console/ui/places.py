@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from console.access.persona import Persona
     from console.access.rules import Command
 
 
-@dataclass(frozen=True, slots=True)
-class TablePlace:
+class TablePlace(NamedTuple):
     """A table in the first tab.
 
     Attributes:
@@ -23,8 +21,7 @@ class TablePlace:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class WhyPlace:
+class WhyPlace(NamedTuple):
     """The question why somebody can or can't do something to one row.
 
     Attributes:
@@ -40,8 +37,7 @@ class WhyPlace:
     command: Command | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PersonPlace:
+class PersonPlace(NamedTuple):
     """Somebody in the access pane.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from console.connection.destination import Destination, address, destination
 from console.connection.known import shown
@@ -36,8 +35,7 @@ class Link(Enum):
         return self.value[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """Everything the header draws.
 
     Attributes:
@@ -75,7 +73,7 @@ class Status:
         if server is None:
             found = destination(shown(self.profile))
             # libpq goes to the database of the user's name where none is named.
-            return replace(found, database=found.database or found.user or "database")
+            return found._replace(database=found.database or found.user or "database")
         user = self.profile.parameters.get("user", "")
         # A Supabase pooler takes the project's reference off the user that the server sees.
         user = user if user.startswith(f"{server.user}.") else server.user

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -129,7 +128,7 @@ class Workspace(LinkedScreen):
     def action_adopt(self, persona: Persona | None) -> None:
         """Looks through somebody's eyes, or with None through one's own again."""
         self.connections.ask_again()
-        self.status = replace(self.status, lens=persona)
+        self.status = self.status._replace(lens=persona)
 
     @on(Tabs.Picked)
     def _picked(self, message: Tabs.Picked) -> None:
@@ -194,7 +193,7 @@ class Workspace(LinkedScreen):
     @work(exclusive=True, group="mode")
     async def _set_write_mode(self, on: bool) -> None:
         await self.connections.set_write_mode(on)
-        self.status = replace(self.status, write_mode=on)
+        self.status = self.status._replace(write_mode=on)
 
     def action_tour(self) -> None:
         """Begins the tour of the demo, or goes on to its next step."""

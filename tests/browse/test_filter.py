@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,7 +179,7 @@ def test_a_column_may_be_called_like_a_joining_word() -> None:
 
 def test_a_time_of_day_is_not_so_far_from_now() -> None:
     opens = Column("opens", "time without time zone", "D", False, None, 1, None, None)
-    opens = replace(opens, base=opens.type)
+    opens = opens._replace(base=opens.type)
     with pytest.raises(FilterError) as caught:
         compile_filter("status=x opens>-1h", [*COLUMNS, opens])
     assert caught.value.message == "-1h is so far from now, and opens holds a time of day"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -214,7 +213,7 @@ async def test_a_transaction_pooler_is_refused_what_it_cannot_hold(
     database.execute("drop index public.idx_spend_date")
     async with connect(master_db) as session:
         assert session.server is not None
-        session.server = replace(session.server, pooled=True)
+        session.server = session.server._replace(pooled=True)
         with pytest.raises(Refused, match="pooler"):
             await apply(session)
         database.execute("create index idx_spend_date on public.spend (date)")

@@ -165,7 +165,7 @@ def test_coming_back(
         assert isinstance(screen, LinkedScreen)
         screen.workers.cancel_group(screen, "connect")
         screen._lost(CannotConnect("the connection to db.example:5432 was lost"))
-        screen.status = replace(screen.status, attempt=3, retry_at=monotonic() + 4)
+        screen.status = screen.status._replace(attempt=3, retry_at=monotonic() + 4)
         assert screen.status.link is Link.RECONNECTING
         await rest(pilot)
 

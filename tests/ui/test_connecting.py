@@ -170,7 +170,7 @@ async def test_the_round_trip_is_kept_up_to_date(
     app = RowsightApp(shop)
     async with app.run_test(size=(120, 24)) as pilot:
         await until(pilot, "orders")
-        app._workspace.status = replace(app._workspace.status, round_trip=9.0)
+        app._workspace.status = app._workspace.status._replace(round_trip=9.0)
         await until(pilot, lambda: app._workspace.status.round_trip != 9.0)
 
 

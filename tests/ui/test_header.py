@@ -41,7 +41,7 @@ def answered(profile: Profile, **found: object) -> Status:
         pooled=True,
     )
     status = Status(profile, Link.CONNECTED, server, 0.0013, write_mode=True)
-    return replace(status, **found)  # type: ignore[arg-type]
+    return status._replace(**found)  # type: ignore[arg-type]
 
 
 async def head(unreachable: Profile, status: Status, width: int = 80) -> str:
@@ -82,11 +82,11 @@ async def test_user_project_and_database_are_known_by_their_beginning_and_end(
     calm = answered(profile, lens=ADA)
     assert calm.server is not None
     row = await head(
-        unreachable, replace(calm, server=replace(calm.server, tls=True, superuser=False))
+        unreachable, calm._replace(server=calm.server._replace(tls=True, superuser=False))
     )
     assert "postgres.a" in row
     assert "qrst@…:6543/app" in row
-    row = await head(unreachable, replace(calm, lens=None), 120)
+    row = await head(unreachable, calm._replace(lens=None), 120)
     assert "postgres.abcdefghijklmnopqrst@aws" in row
     assert "supabase.com:6543/app" in row
 

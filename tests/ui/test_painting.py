@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from textual.app import ComposeResult
@@ -182,7 +181,7 @@ async def test_a_look_at_the_server_paints_nothing_while_all_is_as_it_was(shop: 
         await until(pilot, "orders")
         workspace = app._workspace
         workspace.workers.cancel_group(workspace, "connect")
-        workspace.status = replace(workspace.status, round_trip=0.0412)
+        workspace.status = workspace.status._replace(round_trip=0.0412)
         await until(pilot, "41 ms ●")
         with painted(app) as paints:
             for seconds in (0.0420, 0.0409, 0.0451):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +76,7 @@ async def their_rows(pilot: Pilot[Any]) -> None:
 async def exported(pilot: Pilot[Any]) -> None:
     pane = await rows(pilot)
     assert pane.rows.wanted is not None
-    theirs = replace(pane.rows.wanted, persona=EVE)
+    theirs = pane.rows.wanted._replace(persona=EVE)
     pane.rows.exporting.begin(Export(theirs, None, FILE, "csv"))
 
 

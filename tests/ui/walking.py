@@ -7,7 +7,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -162,7 +162,7 @@ class Start:
             workspace.action_adopt(await resolve(login, ADA))
         if workspace.status.write_mode != self.write_mode:
             await workspace.connections.set_write_mode(self.write_mode)
-            workspace.status = replace(workspace.status, write_mode=self.write_mode)
+            workspace.status = workspace.status._replace(write_mode=self.write_mode)
         await handled(pilot)
         rows = TablePlace("public.workflows") if self.somebody and self.tab == 0 else None
         await stage.show(self.tab, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from textual import on, work
 from textual.content import Content
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from console.connection.session import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+class Export(NamedTuple):
     """What is written, and where.
 
     Attributes:

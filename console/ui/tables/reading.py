@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from console.catalog.relations import Relation
 from console.errors import ConsoleError, DatabaseFailed
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 _DENIED = "42501"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which rows.
 
     Attributes:
@@ -42,8 +40,7 @@ class Wanted:
     persona: Persona | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """Rows of which the first page has been read.
 
     Attributes:
@@ -63,8 +60,7 @@ class Opened:
     elapsed: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ears:
+class Ears(NamedTuple):
     """Who is told what, while rows are opened and as long as they are.
 
     Attributes:
@@ -112,7 +108,7 @@ async def open_rows(
     """
     started = perf_counter()
     opened = await _open_readable(connections, wanted, ears, rows)
-    return replace(opened, elapsed=perf_counter() - started)
+    return opened._replace(elapsed=perf_counter() - started)
 
 
 async def _open_readable(

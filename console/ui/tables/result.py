@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -110,7 +109,7 @@ class Result(Paging):
 
         def begin(export: Export | None) -> None:
             if export is not None:
-                self.exporting.begin(replace(export, result=source))
+                self.exporting.begin(export._replace(result=source))
 
         wanted = Wanted(source.selection.relation)
         self.app.push_screen(AskExport(wanted, None, amount(self.window)), begin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -125,12 +125,12 @@ class Rows(TakingTable):
     def _filter(self, message: FilterBar.Applied) -> None:
         if self.wanted is not None:
             self.take_focus()
-            self.read(replace(self.wanted, where=message.text, persona=None), "filtering")
+            self.read(self.wanted._replace(where=message.text, persona=None), "filtering")
 
     def action_unfilter(self) -> None:
         """Reads every row again."""
         if self.wanted is not None:
-            self.read(replace(self.wanted, where="", persona=None))
+            self.read(self.wanted._replace(where="", persona=None))
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
@@ -150,7 +150,7 @@ class Rows(TakingTable):
         if before is not None and before.descending:
             order = ()
         doing = f"sorting by {visible(name)}" if order else "back to the usual order"
-        self.read(replace(self.wanted, order=order, persona=None), doing)
+        self.read(self.wanted._replace(order=order, persona=None), doing)
 
     def action_only(self) -> None:
         """Shows only what the persona sees, or every row with what is hidden marked."""
@@ -158,7 +158,7 @@ class Rows(TakingTable):
             self.only = not self.only
             self.connections.ask_again()
             name = visible(self.persona.label) if self.only and self.persona else "this login"
-            wanted = replace(self.opened.wanted, persona=None)
+            wanted = self.opened.wanted._replace(persona=None)
             self.read(wanted, f"reading as {name}")
 
     def action_why(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -58,7 +58,7 @@ class SeenTable(Table):
         if self.opened is None:
             return
         if was_only and self.wanted is not None:
-            self.read(replace(self.wanted, persona=None))
+            self.read(self.wanted._replace(persona=None))
         else:
             self._renew_lens()
 

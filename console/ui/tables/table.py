@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -140,7 +140,7 @@ class Table(Paging):
     def read(self, wanted: Wanted, doing: str = "") -> None:
         """Reads rows; what is shown stays until they are there."""
         if self.only and self.persona is not None:
-            wanted = replace(wanted, persona=self.persona)
+            wanted = wanted._replace(persona=self.persona)
         self.wanted, self.error, self._foretold = wanted, None, None
         if self.opened is not None:
             self.run_worker(self.opened.window.stop(), group="stop")
@@ -202,7 +202,7 @@ class Table(Paging):
     def again(self) -> None:
         """Reads the same rows again."""
         if self.wanted is not None:
-            self.read(replace(self.wanted, persona=None))
+            self.read(self.wanted._replace(persona=None))
 
     @on(Read)
     def _was_read(self, message: Read) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -71,7 +71,7 @@ class WindowRows(GridSource):
         if sum(column.width + GAP for column in columns) > room > 0:
             self._most = {column.name: _UUID for column in page.columns if column.base == "uuid"}
             columns = tuple(
-                replace(column, width=min(column.width, self._most.get(column.name, WIDEST)))
+                column._replace(width=min(column.width, self._most.get(column.name, WIDEST)))
                 for column in columns
             )
         self._fitted = columns
@@ -82,8 +82,7 @@ class WindowRows(GridSource):
         sorted_by = {part.column: "▼" if part.descending else "▲" for part in self.order}
         key = [name for name in self._key if name not in self.shape.hidden]
         columns = [
-            replace(
-                column,
+            column._replace(
                 width=self.shape.widths.get(
                     column.name, self._roomy(column, column.name in sorted_by)
                 ),
@@ -127,7 +126,7 @@ class WindowRows(GridSource):
                 wider[column.name] = min(need, most)
         if wider:
             self._fitted = tuple(
-                replace(column, width=wider.get(column.name, column.width))
+                column._replace(width=wider.get(column.name, column.width))
                 for column in self._fitted
             )
             self.arrange()

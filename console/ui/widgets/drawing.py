@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -12,8 +12,7 @@ from console.ui.widgets.placing import Placing
 from console.ui.widgets.rows import GridSource, Row, fit, is_blank, shown
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """The styles of a grid; all but the first say only how they differ from it."""
 
     base: Style

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
@@ -16,8 +16,7 @@ NULL = "∅"
 Row = Sequence[str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class GridColumn:
+class GridColumn(NamedTuple):
     """How one column is drawn.
 
     Attributes:
@@ -39,8 +38,7 @@ class GridColumn:
     dimmed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What stands at the left of a row: one cell, and whether the row stands back."""
 
     glyph: str
