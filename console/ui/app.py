@@ -288,7 +288,10 @@ class RowsightApp(App[None]):
 
     @on(events.Ready)
     def _first_settle(self) -> None:
-        # The first size may have come before there was a screen to say it on.
+        # The first size may have come before there was a screen to say it on, and all that is
+        # there was painted for it just now.
+        if self._repainting is not None:
+            self._repainting.stop()
         self._settle(repaint=False)
         if not self.is_headless:
             self.set_timer(collecting.SETTLED, collecting.begin)

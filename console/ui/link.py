@@ -101,7 +101,7 @@ class LinkedScreen(Screen[None]):
     def on_mount(self) -> None:
         """Connects behind the first frame, so that something is on the screen at once."""
         self._await()
-        self.call_after_refresh(self.connect)
+        self.call_later(self.connect)  # the first frame is painted by what is waiting already
 
     def _session_state(self, state: SessionState) -> None:
         if state is SessionState.LOST:

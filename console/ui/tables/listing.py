@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -21,7 +22,7 @@ from console.ui import words
 from console.ui.connections import BROWSE, Connections
 from console.ui.pane import Pane
 from console.ui.tables.contents import Contents
-from console.ui.tables.reading import Wanted, get_ready
+from console.ui.tables.reading import Wanted, get_ready, load
 from console.ui.tables.rows import Rows
 from console.ui.tables.told import described
 from console.ui.trouble import trouble
@@ -156,7 +157,8 @@ class ListingPane(Pane):
         from console.catalog.relations import find_relation
 
         try:
-            relation = await find_relation(await self.connections.open(BROWSE), name)
+            session = await self.connections.open(BROWSE)
+            relation, _ = await asyncio.gather(find_relation(session, name), load())
         except ConsoleError as error:
             self.post_message(Failed("find", error))
         else:

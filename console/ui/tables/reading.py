@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -82,7 +83,7 @@ async def get_ready(connections: Connections, relations: Sequence[Relation]) -> 
     Its modules are imported, and the server, which reads its catalog anew for every connection,
     is asked about some relation.
     """
-    await asyncio.to_thread(_load)
+    await asyncio.to_thread(_load_all)
     from console.catalog.paths import find_paths
 
     with contextlib.suppress(ConsoleError):  # nobody asked for it
@@ -91,8 +92,13 @@ async def get_ready(connections: Connections, relations: Sequence[Relation]) -> 
             await find_paths(session, relation)
 
 
-def _load() -> None:
+def _load_all() -> None:
     from console.browse import cursor, foresight, heap, search, source, window  # noqa: F401
+
+
+async def load() -> None:
+    """Imports what a first page takes, while something else is waited for."""
+    await asyncio.to_thread(import_module, "console.browse.window")
 
 
 async def open_rows(
