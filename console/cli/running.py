@@ -96,11 +96,20 @@ def serve(announce: Callable[[], None]) -> None:
     Shells start background jobs with SIGINT ignored; here it counts all the same, or a
     server would stay behind.
     """
+    import socket
+
     signal.signal(signal.SIGINT, _arrivals)
-    with contextlib.suppress(Ended):
-        announce()
-        while True:
-            signal.pause()
+    # Not signal.pause(): what arrives just before the sleep begins would end it no more.
+    sleeper, waker = socket.socketpair()
+    waker.setblocking(False)
+    with sleeper, waker, contextlib.suppress(Ended):
+        signal.set_wakeup_fd(waker.fileno())
+        try:
+            announce()
+            while True:
+                sleeper.recv(1)
+        finally:
+            signal.set_wakeup_fd(-1)
 
 
 @contextlib.contextmanager
