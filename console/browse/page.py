@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from console.catalog.relations import Column, Relation
@@ -24,8 +24,7 @@ class Order(NamedTuple):
     descending: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """Some rows of a relation, one after another.
 
     Attributes:
@@ -53,4 +52,4 @@ class Page:
     elapsed: float
     before: bool = False
     places: tuple[Place, ...] = ()
-    big: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    big: Mapping[tuple[int, int], int] = MappingProxyType({})

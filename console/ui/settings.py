@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from console.connection.config import config_path, section
 from console.errors import UsageError
@@ -13,8 +13,7 @@ from console.errors import UsageError
 _UI = {"theme": str, "mouse": bool, "restore": bool}
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What the file says.
 
     Attributes:
@@ -27,7 +26,7 @@ class Settings:
     theme: str | None = None
     mouse: bool = True
     restore: bool = True
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def load() -> Settings:

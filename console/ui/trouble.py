@@ -81,11 +81,13 @@ class Notice(Static):
         """Shows what is waited for, and counts the seconds once there is something to count."""
         started = monotonic()
 
+        def waiting(spent: str) -> Content:
+            return Content.assemble(("◌ ", "$warning"), what, spent, (f"   {hint}", "$muted"))
+
         def tick() -> None:
             elapsed = monotonic() - started
-            spent = f" {words.duration(elapsed)}" if elapsed >= PATIENCE else ""
-            self.update(Content.assemble(("◌ ", "$warning"), what, spent, (f"   {hint}", "$muted")))
+            if elapsed >= PATIENCE:
+                self.update(waiting(f" {words.duration(elapsed)}"))
 
-        self.say(Content(""), line=line)
-        tick()
+        self.say(waiting(""), line=line)
         self._timer = self.set_interval(0.1, tick)
