@@ -33,7 +33,7 @@ def screen(arguments: list[str], ready: str, **environment: str) -> Run:
 
     def run() -> Measured:
         with Terminal(arguments, environment=environment) as terminal:
-            seconds = terminal.wait(ready, timeout=30)
+            seconds = terminal.time_to(ready, timeout=30)
             terminal.settle()
             return seconds, terminal.megabytes()
 

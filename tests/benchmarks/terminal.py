@@ -11,11 +11,6 @@ from pathlib import Path
 import pexpect
 import pyte
 
-PAUSE = 0.1
-"""Seconds without output after which what came is drawn."""
-TOGETHER = 1.0
-"""Seconds of output that are drawn together at most."""
-
 
 class Terminal:
     """A program on a screen of its own; times are seconds since it was started."""
@@ -34,7 +29,7 @@ class Terminal:
         self._stream = pyte.ByteStream(self.screen)
         self.received = 0
         self.arrived = 0.0
-        """When the last output was read, or that which was waited for."""
+        """When the last output was read, before it was drawn here."""
         self.started = time.perf_counter()
         self.process = pexpect.spawn(
             arguments[0],
@@ -58,49 +53,67 @@ class Terminal:
 
     def pump(self, seconds: float) -> bool:
         """Takes in what the program writes; False when nothing came within the time."""
-        chunk = self._read(seconds)
-        self._stream.feed(chunk)
-        return bool(chunk)
-
-    def _read(self, seconds: float) -> bytes:
         try:
-            chunk: bytes = self.process.read_nonblocking(65536, timeout=seconds)
+            chunk = self.process.read_nonblocking(65536, timeout=seconds)
         except pexpect.TIMEOUT:
-            return b""
+            return False
         except pexpect.EOF:
             raise RuntimeError(f"the program ended; its screen was:\n{self.text}") from None
         self.arrived = time.perf_counter()
         self.received += len(chunk)
-        return chunk
+        self._stream.feed(chunk)
+        return True
 
     def wait(self, ready: str | Callable[[str], bool], timeout: float = 60.0) -> float:
         """Waits until the screen shows a text, or satisfies a condition.
 
-        What comes is drawn when the program pauses, piece by piece: to draw takes this emulator
-        longer than a terminal, and would take the time from the program.
-
         Returns:
-            Seconds from the program's start to the output that shows it.
+            Seconds since the program was started.
 
         Raises:
             TimeoutError: With the screen as it was.
         """
         deadline = time.perf_counter() + timeout
-        found = None
-        while found is None and time.perf_counter() < deadline:
+        looked = False
+        while time.perf_counter() < deadline:
+            if self.pump(0.005) or not looked:
+                looked = True  # what is waited for may be there already
+                text = self.text
+                if (ready in text) if isinstance(ready, str) else ready(text):
+                    return time.perf_counter() - self.started
+        raise TimeoutError(f"the screen never showed {ready!r}:\n{self.text}")
+
+    def time_to(self, ready: str, timeout: float = 60.0) -> float:
+        """Waits as `wait` does, but draws only when the program pauses, piece by piece.
+
+        To draw takes this emulator longer than a terminal, and would take the time from the
+        program.
+
+        Returns:
+            Seconds from the program's start to the output that shows the text.
+
+        Raises:
+            TimeoutError: With the screen as it was.
+        """
+        descriptor = self.process.child_fd
+        while (begun := time.perf_counter()) < self.started + timeout:
             pieces = []
-            until = time.perf_counter() + TOGETHER
-            while time.perf_counter() < until and (chunk := self._read(PAUSE)):
-                pieces.append((self.arrived, chunk))
+            while time.perf_counter() < begun + 1 and select.select([descriptor], [], [], 0.1)[0]:
+                try:
+                    chunk = os.read(descriptor, 1 << 16)
+                except OSError:  # the program has ended
+                    break
+                pieces.append((time.perf_counter(), chunk))
+            shown = None
             for arrived, chunk in pieces:
+                self.received += len(chunk)
                 self._stream.feed(chunk)
-                text = self.text if found is None else ""
-                if found is None and (ready in text if isinstance(ready, str) else ready(text)):
-                    found = arrived
-        if found is None:
-            raise TimeoutError(f"the screen never showed {ready!r}:\n{self.text}")
-        self.arrived = found
-        return found - self.started
+                if shown is None and ready in self.text:
+                    shown = arrived
+            if shown is not None:
+                self.arrived = shown
+                return shown - self.started
+        raise TimeoutError(f"the screen never showed {ready!r}:\n{self.text}")
 
     def press(self, keys: str) -> None:
         """Types keys."""

@@ -48,6 +48,7 @@ def test_opens_on_a_table_and_leaves_the_terminal_as_it_was(console: Open, notes
         f"postgres@local/{notes.parameters['dbname']}",
         "READ-ONLY",
     ]
+    opened.settle()  # the rows get the focus right after they are seen
     opened.press("q")  # back to the list
     opened.wait("filter")
     opened.press("q")

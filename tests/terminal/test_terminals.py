@@ -145,6 +145,7 @@ def test_to_the_shell_and_back(console: Open, notes: Profile) -> None:
 def test_stopped_from_outside_it_goes_on_as_it_was(console: Open, notes: Profile) -> None:
     opened = console("-d", target(notes), "--table", "notes")
     opened.wait("note 7")
+    opened.settle(0.5)  # what is imported and noted behind the rows has a thread for a moment
     threads = threads_of(opened)
     for _ in range(3):
         os.kill(opened.process.pid, signal.SIGSTOP)
@@ -152,6 +153,7 @@ def test_stopped_from_outside_it_goes_on_as_it_was(console: Open, notes: Profile
         opened.recorded.raw = b""
         os.kill(opened.process.pid, signal.SIGCONT)
         opened.wait(lambda _: b"note 7" in opened.raw)
+    opened.settle(0.5)
     assert threads_of(opened) == threads
     opened.press("\x11")
     assert opened.ended() == 0
