@@ -8,6 +8,7 @@ from typing import NamedTuple
 from console.browse.page import Place
 
 
+# Not tuples as the others are: these two, which hold nothing, would be equal.
 @dataclass(frozen=True, slots=True)
 class First:
     """From the first row."""
