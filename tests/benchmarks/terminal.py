@@ -94,14 +94,17 @@ class Terminal:
 
         Raises:
             TimeoutError: With the screen as it was.
+            RuntimeError: The program ended and never showed it.
         """
         descriptor = self.process.child_fd
-        while (begun := time.perf_counter()) < self.started + timeout:
+        ended = False
+        while not ended and (begun := time.perf_counter()) < self.started + timeout:
             pieces = []
             while time.perf_counter() < begun + 1 and select.select([descriptor], [], [], 0.1)[0]:
                 try:
                     chunk = os.read(descriptor, 1 << 16)
-                except OSError:  # the program has ended
+                except OSError:
+                    ended = True
                     break
                 pieces.append((time.perf_counter(), chunk))
             shown = None
@@ -113,6 +116,8 @@ class Terminal:
             if shown is not None:
                 self.arrived = shown
                 return shown - self.started
+        if ended:
+            raise RuntimeError(f"the program ended; its screen was:\n{self.text}")
         raise TimeoutError(f"the screen never showed {ready!r}:\n{self.text}")
 
     def press(self, keys: str) -> None:
